@@ -1,0 +1,123 @@
+/**
+ * The events that we answer with: replies and errors (design.md §3.2 and §3.3).
+ *
+ * R1 The id is derived from the request, so a redelivered request gets the same reply id.
+ * R2 Nothing of the predictor's own `ce-*` headers reaches a reply.
+ * R3 Only the attributes named here or by `propagate` are carried over.
+ */
+
+import type { AdapterError } from '../errors.ts';
+import { problemDetails } from '../problem-details.ts';
+import { derivedId } from './derived-id.ts';
+import type { AttributeValue, Event, SpecVersion } from './event.ts';
+import { parseMediaType } from './media-type.ts';
+import { errorType, eventSource, type Identity, responseType } from './names.ts';
+
+/** Extensions that every reply takes over from its request. */
+const carriedOver = ['traceparent', 'tracestate', 'partitionkey', 'subject', 'replyid'] as const;
+
+/** Where a request came from when it is no event: the coordinates of a raw record. */
+export interface RawOrigin {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  /** Milliseconds since the epoch, as Kafka gives it. */
+  readonly timestamp: string;
+}
+
+export type Origin =
+  | { readonly kind: 'event'; readonly event: Event }
+  | { readonly kind: 'raw'; readonly raw: RawOrigin }
+  /** Something so malformed that it has no identity. */
+  | { readonly kind: 'unknown' };
+
+export interface ReplyOptions {
+  readonly identity: Identity;
+  /** Overrides the source `seldon.<sdep>.<namespace>`. */
+  readonly source: string | undefined;
+  /** Names of further request extensions to carry over. */
+  readonly propagate: readonly string[];
+}
+
+export interface ReplyContent {
+  readonly id: string;
+  /** RFC 3339. */
+  readonly time: string;
+  readonly contentType: string | undefined;
+  readonly body: Uint8Array;
+}
+
+export interface ReplyFactory {
+  /** The id of the reply to this request when it is predicted by `model` (the protocol's route). */
+  readonly id: (origin: Origin, model: string | undefined) => string;
+  readonly reply: (origin: Origin, content: ReplyContent) => Event;
+  /** The event that tells a consumer why there is no reply. */
+  readonly error: (origin: Origin, error: AdapterError, id: string, time: string) => Event;
+}
+
+/** Makes reply and error events for one predictor. */
+export function createReplyFactory(options: ReplyOptions): ReplyFactory {
+  const { identity } = options;
+  const source = options.source ?? eventSource(identity);
+  const types = { reply: responseType(identity), error: errorType(identity) };
+  const carried = [...carriedOver, ...options.propagate];
+
+  const build = (kind: 'reply' | 'error', origin: Origin, content: ReplyContent): Event => ({
+    specversion: specversionOf(origin),
+    id: content.id,
+    source,
+    type: types[kind],
+    datacontenttype: mediaTypeOf(content),
+    attributes: attributesFor(origin, content.time, carried),
+    data: content.body,
+  });
+
+  return {
+    id: (origin, model) => derivedId([...originParts(origin), ...identityParts(identity), model]),
+    reply: (origin, content) => build('reply', origin, content),
+    error: (origin, error, id, time) => {
+      const body = Buffer.from(JSON.stringify(problemDetails(error)));
+      return build('error', origin, { id, time, contentType: 'application/problem+json', body });
+    },
+  };
+}
+
+/** Not every predictor sends a media type, and an event with a malformed one would be refused. */
+const mediaTypeOf = ({ contentType }: ReplyContent): string =>
+  contentType !== undefined && parseMediaType(contentType) !== undefined
+    ? contentType
+    : 'application/json';
+
+const specversionOf = (origin: Origin): SpecVersion =>
+  origin.kind === 'event' ? origin.event.specversion : '1.0';
+
+const identityParts = ({ sdep, namespace, predictor }: Identity): string[] => [
+  sdep,
+  namespace,
+  predictor,
+];
+
+function originParts(origin: Origin): string[] {
+  if (origin.kind === 'event') return ['event', origin.event.source, origin.event.id];
+  if (origin.kind === 'unknown') return ['unknown'];
+  const { topic, partition, offset, timestamp } = origin.raw;
+  return ['record', topic, String(partition), String(offset), timestamp];
+}
+
+function attributesFor(
+  origin: Origin,
+  time: string,
+  carried: readonly string[],
+): Map<string, AttributeValue> {
+  // `time` cannot be carried over: a reply has its own.
+  const attributes = new Map<string, AttributeValue>([['time', time]]);
+  if (origin.kind !== 'event') return attributes;
+  const request = origin.event;
+  for (const name of carried) {
+    const value = request.attributes.get(name);
+    if (value !== undefined && name !== 'time') attributes.set(name, value);
+  }
+  attributes.set('causationid', request.id);
+  attributes.set('correlationid', request.attributes.get('correlationid') ?? request.id);
+  return attributes;
+}

@@ -1,0 +1,81 @@
+/**
+ * What a predictor's HTTP status means for the input that it was given (design.md §3.3).
+ *
+ * Statuses that the table does not name: another 4xx judges the request, so it is the record's
+ * fault; a 3xx means that the address is wrong, so it is the deployment's.
+ */
+
+import { AdapterError, type ErrorCode } from '../errors.ts';
+
+/** 4xx that speak of the deployment, not of the record. 501 joins them. */
+const deploymentStatuses = new Set([401, 403, 404, 405, 407, 501]);
+/** 4xx that may succeed when tried again. */
+const transientStatuses = new Set([408, 425, 429]);
+/** Statuses of a refusal that the caller is told unchanged; any other becomes 422. */
+const passedOn = new Set([400, 413, 415, 422]);
+/** How much of the predictor's own words an error repeats, in bytes. */
+const maxQuote = 300;
+
+export interface StatusAnswer {
+  readonly status: number;
+  readonly body: Uint8Array;
+  /** The predictor's Retry-After, in ms. */
+  readonly retryAfterMs: number | undefined;
+  readonly contentEncoding?: string | undefined;
+}
+
+/**
+ * @param where the predictor's address and path, for the message
+ * @returns the error that the answer stands for; undefined where it is a usable prediction
+ */
+export function faultOfAnswer(answer: StatusAnswer, where: string): AdapterError | undefined {
+  const { status } = answer;
+  if (status >= 200 && status < 300) {
+    const flaw = flawOf(answer);
+    if (flaw === undefined) return undefined;
+    return new AdapterError('PREDICTOR_ANSWER_UNUSABLE', `${where} answered ${status} ${flaw}`);
+  }
+  const code = codeOf(status);
+  return new AdapterError(code, messages[code](where, status, quote(answer.body)), {
+    status: code === 'PREDICTOR_REFUSED' && passedOn.has(status) ? status : undefined,
+    retryAfterMs: answer.retryAfterMs,
+  });
+}
+
+/** Why a successful answer cannot be the payload of an event, which says nothing of encodings. */
+function flawOf({ body, contentEncoding }: StatusAnswer): string | undefined {
+  if (body.byteLength === 0) return 'without a body; a prediction was expected';
+  if (contentEncoding === undefined || /^(?:identity)?$/i.test(contentEncoding)) return undefined;
+  return `with the content encoding ${contentEncoding}, though none was asked for; turn compression off there`;
+}
+
+type AnswerCode = Extract<
+  ErrorCode,
+  'PREDICTOR_REFUSED' | 'PREDICTOR_MISCONFIGURED' | 'PREDICTOR_BUSY' | 'PREDICTOR_FAILED'
+>;
+
+function codeOf(status: number): AnswerCode {
+  if (deploymentStatuses.has(status) || status < 400) return 'PREDICTOR_MISCONFIGURED';
+  if (status === 429 || status === 503) return 'PREDICTOR_BUSY';
+  if (status >= 500 || transientStatuses.has(status)) return 'PREDICTOR_FAILED';
+  return 'PREDICTOR_REFUSED';
+}
+
+const messages: Record<AnswerCode, (where: string, status: number, quoted: string) => string> = {
+  PREDICTOR_REFUSED: (where, status, quoted) =>
+    `${where} refused the payload with ${status}${quoted}; mend the payload and send it again`,
+  PREDICTOR_MISCONFIGURED: (where, status, quoted) =>
+    `${where} answered ${status}${quoted}; check PREDICTOR_URL, SELDON_PROTOCOL and MODEL_NAME, and that the model is loaded`,
+  PREDICTOR_BUSY: (where, status, quoted) =>
+    `${where} turned the call away with ${status}${quoted}; it is overloaded or still starting`,
+  PREDICTOR_FAILED: (where, status, quoted) =>
+    `${where} failed with ${status}${quoted}; look at the predictor's log`,
+};
+
+/** The predictor's own words, on one line, so that nobody has to look them up elsewhere. */
+function quote(body: Uint8Array): string {
+  if (body.byteLength === 0) return '';
+  const text = Buffer.from(body.subarray(0, maxQuote)).toString('utf8');
+  const line = text.replace(/[\p{Cc}\s]+/gu, ' ').trim();
+  return ` ("${line}${body.byteLength > maxQuote ? '…' : ''}")`;
+}

@@ -1,0 +1,86 @@
+/**
+ * Which partitions of the input topic are ours, and whether what was fetched fits what we expect.
+ *
+ * A1 A partition that comes back to the same member keeps its state: work under way goes on.
+ *    Any other is started afresh, and the state that was there is lost (P2).
+ * A2 A batch is taken only if it was asked for at or before the next offset expected: a client
+ *    that skipped ahead by mistake must not make us commit over what we never saw.
+ */
+
+import { createPartition, enqueue, type Partition } from './partition.ts';
+import type { InputRecord } from './record.ts';
+
+/** What a fetched batch is to us. */
+export type Reception =
+  | 'taken'
+  /** Not ours, or not opened yet. */
+  | 'unknown'
+  /** Asked for beyond what we expect: records between were never seen. */
+  | 'ahead'
+  /** Asked for before what is committed: the client was thrown back. */
+  | 'behind';
+
+export interface FetchedBatch {
+  readonly partition: number;
+  /** The offset that the client asked for. */
+  readonly askedFor: number;
+  /** The offset after the last one in the batch, control records included. */
+  readonly next: number;
+  readonly records: readonly InputRecord[];
+}
+
+export interface Assignment {
+  /** Takes a new assignment; returns the partitions whose start is not known. */
+  readonly rejoined: (ids: readonly number[], sameMember: boolean) => number[];
+  /** Begins a partition at the offset from which its records are to be answered. */
+  readonly open: (id: number, start: number) => Partition;
+  readonly receive: (batch: FetchedBatch) => Reception;
+  readonly get: (id: number) => Partition | undefined;
+  readonly isAssigned: (id: number) => boolean;
+  readonly opened: () => Partition[];
+  /** Everything is lost: the member left its group. */
+  readonly clear: () => void;
+}
+
+/** Makes an assignment without partitions. */
+export function createAssignment(topic: string): Assignment {
+  const opened = new Map<number, Partition>();
+  let assigned = new Set<number>();
+
+  const lose = (id: number): void => {
+    const partition = opened.get(id);
+    if (partition !== undefined) partition.lost = true;
+    opened.delete(id);
+  };
+
+  const receive = (batch: FetchedBatch): Reception => {
+    const partition = opened.get(batch.partition);
+    if (partition === undefined) return 'unknown';
+    if (batch.askedFor > partition.nextOffset) return 'ahead';
+    if (batch.askedFor < partition.committed) return 'behind';
+    enqueue(partition, batch.records, batch.next);
+    return 'taken';
+  };
+
+  return {
+    rejoined: (ids, sameMember) => {
+      assigned = new Set(ids);
+      for (const id of opened.keys()) if (!sameMember || !assigned.has(id)) lose(id);
+      return ids.filter((id) => !opened.has(id));
+    },
+    open: (id, start) => {
+      lose(id);
+      const partition = createPartition(topic, id, start);
+      opened.set(id, partition);
+      return partition;
+    },
+    receive,
+    get: (id) => opened.get(id),
+    isAssigned: (id) => assigned.has(id),
+    opened: () => [...opened.values()],
+    clear: () => {
+      for (const id of [...opened.keys()]) lose(id);
+      assigned = new Set();
+    },
+  };
+}

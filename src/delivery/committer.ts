@@ -1,0 +1,91 @@
+/**
+ * Commits positions: when they move, at most once an interval and one commit at a time, at once
+ * when nothing is left to do (design.md §3.4).
+ *
+ * C1 Only the contiguous prefix of a partition that is still ours is committed.
+ * C2 A commit that fails is made again; one that the group no longer takes is dropped, because
+ *    whoever has the partition now reads the older offset and answers again.
+ */
+
+import { type Partition, position } from './partition.ts';
+import type { Log, Schedule } from './ports.ts';
+
+export interface OffsetToCommit {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** `dropped` where this member may no longer commit. Rejects where it failed and may succeed yet. */
+export type CommitOffsets = (
+  offsets: readonly OffsetToCommit[],
+) => Promise<'committed' | 'dropped'>;
+
+export interface CommitterDeps {
+  readonly commit: CommitOffsets;
+  readonly schedule: Schedule;
+  /** Whether no record is queued or running. */
+  readonly idle: () => boolean;
+  readonly log: Log;
+}
+
+export interface Committer {
+  /** A partition's position may have moved. */
+  readonly moved: (partition: Partition) => void;
+  /** Commits what is left now; resolves when it was tried, whether or not it succeeded. */
+  readonly flush: () => Promise<void>;
+}
+
+/** @param intervalMs shortest time between two commits while records flow */
+export function createCommitter(intervalMs: number, deps: CommitterDeps): Committer {
+  const dirty = new Set<Partition>();
+  let underWay: Promise<void> | undefined;
+  let waiting = false;
+
+  const commit = async (): Promise<void> => {
+    const moved = [...dirty].filter((p) => !p.lost && position(p) > p.committed);
+    dirty.clear();
+    if (moved.length === 0) return;
+    const offsets = moved.map((p) => ({ topic: p.topic, partition: p.id, offset: position(p) }));
+    try {
+      if ((await deps.commit(offsets)) === 'dropped') return;
+      moved.forEach((p, i) => {
+        p.committed = Math.max(p.committed, offsets[i]?.offset ?? 0);
+      });
+    } catch (error) {
+      for (const p of moved) dirty.add(p);
+      deps.log.warn({ err: error, offsets }, 'offsets were not committed; trying again');
+    }
+  };
+
+  const start = (): Promise<void> => {
+    underWay = commit().finally(() => {
+      underWay = undefined;
+      if (dirty.size > 0) later();
+    });
+    return underWay;
+  };
+
+  const later = (): void => {
+    if (waiting) return;
+    waiting = true;
+    deps.schedule(intervalMs, () => {
+      waiting = false;
+      if (underWay === undefined) void start();
+    });
+  };
+
+  return {
+    moved: (partition) => {
+      dirty.add(partition);
+      if (underWay !== undefined) return;
+      if (deps.idle()) void start();
+      else later();
+    },
+    flush: async () => {
+      // One at a time: another may have begun while we waited.
+      while (underWay !== undefined) await underWay;
+      await start();
+    },
+  };
+}

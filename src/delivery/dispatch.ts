@@ -1,0 +1,127 @@
+/**
+ * One input in, one Outcome out: what HTTP and Kafka share.
+ *
+ *   input ─▶ own reply type, unwanted type, expired? ─▶ skipped
+ *        └─▶ payload? ─▶ predictor ─▶ fault of the answer? ─▶ failed
+ *                                  └─▶ reply event ─▶ replied
+ *
+ * D1 It never rejects: whatever happens is an Outcome.
+ * D2 The payload goes to the predictor byte for byte.
+ */
+
+import { AdapterError } from '../errors.ts';
+import type { Event } from '../event/event.ts';
+import { errorType, type Identity, responseType } from '../event/names.ts';
+import type { Origin, ReplyFactory } from '../event/reply.ts';
+import { faultOfAnswer } from '../inference/classify-answer.ts';
+import type { Protocol } from '../inference/protocol.ts';
+import type { CallWithinDeadline } from './call-within-deadline.ts';
+import type { Outcome, SkipReason } from './outcome.ts';
+import type { PredictionAnswer } from './ports.ts';
+
+export interface DispatchOptions {
+  readonly identity: Identity;
+  readonly protocol: Protocol;
+  /** The configured model; a route that names one overrides it. */
+  readonly model: string | undefined;
+  /** For messages: where the predictor is. */
+  readonly predictorUrl: string;
+  /** Event types to take; empty means any. */
+  readonly eventTypes: ReadonlySet<string>;
+  readonly responseId: 'derived' | 'puid' | 'random';
+}
+
+export interface DispatchDeps {
+  readonly call: CallWithinDeadline;
+  readonly replies: ReplyFactory;
+  /** The time of day, in ms since the epoch. */
+  readonly wallClock: () => number;
+  readonly randomId: () => string;
+}
+
+/** One thing to predict on. */
+export interface Input {
+  readonly origin: Origin;
+  readonly payload: Uint8Array | undefined;
+  readonly contentType: string | undefined;
+  /** The model that the route names, where it names one. */
+  readonly model: string | undefined;
+  /** The caller's `Seldon-Puid`. */
+  readonly puid: string | undefined;
+  /** Further headers for the predictor: alternating names and values. */
+  readonly headers: readonly string[];
+  /** On the clock of the core. */
+  readonly deadline: number;
+}
+
+export type Dispatch = (input: Input) => Promise<Outcome>;
+
+/** Makes the dispatch function of one predictor. */
+export function createDispatch(options: DispatchOptions, deps: DispatchDeps): Dispatch {
+  const { protocol, identity } = options;
+  const ownTypes = new Set([responseType(identity), errorType(identity)]);
+
+  const skipReason = (event: Event): SkipReason | undefined => {
+    if (ownTypes.has(event.type)) return 'own-type';
+    if (options.eventTypes.size > 0 && !options.eventTypes.has(event.type)) return 'unwanted-type';
+    const expires = event.attributes.get('expirytime');
+    if (expires === undefined) return undefined;
+    // An expirytime that is no date compares false: it is not for us to drop the event over it.
+    return Date.parse(String(expires)) <= deps.wallClock() ? 'expired' : undefined;
+  };
+
+  const predict = async (
+    input: Input,
+    payload: Uint8Array,
+    replyId: string,
+  ): Promise<PredictionAnswer> => {
+    const path = protocol.predictionPath(input.model ?? options.model);
+    const headers = predictionHeaders(input, replyId);
+    const answer = await deps.call({ path, headers, body: payload, deadline: input.deadline });
+    const fault = faultOfAnswer(answer, options.predictorUrl + path);
+    if (fault !== undefined) throw fault;
+    return answer;
+  };
+
+  const reply = async (input: Input): Promise<Outcome> => {
+    const { origin, payload } = input;
+    if (payload === undefined || payload.byteLength === 0) throw payloadMissing();
+    const derived = deps.replies.id(origin, input.model ?? options.model);
+    const answer = await predict(input, payload, derived);
+    const puid = input.puid ?? answer.puid ?? derived;
+    const ids = { derived: () => derived, puid: () => puid, random: deps.randomId };
+    const event = deps.replies.reply(origin, {
+      id: ids[options.responseId](),
+      time: new Date(deps.wallClock()).toISOString(),
+      contentType: answer.contentType,
+      body: answer.body,
+    });
+    return { kind: 'replied', reply: event, puid };
+  };
+
+  return async (input) => {
+    const reason = input.origin.kind === 'event' ? skipReason(input.origin.event) : undefined;
+    if (reason !== undefined) return { kind: 'skipped', reason };
+    try {
+      return await reply(input);
+    } catch (error) {
+      return { kind: 'failed', error: AdapterError.from(error) };
+    }
+  };
+}
+
+function predictionHeaders(input: Input, replyId: string): string[] {
+  return [
+    'content-type',
+    input.contentType ?? 'application/json',
+    'seldon-puid',
+    input.puid ?? replyId,
+    ...input.headers,
+  ];
+}
+
+const payloadMissing = (): AdapterError =>
+  new AdapterError(
+    'PAYLOAD_MISSING',
+    'the input has no payload; send the prediction request as the body (binary mode) or as "data" (structured mode)',
+  );

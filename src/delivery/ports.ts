@@ -1,0 +1,50 @@
+/**
+ * What the core needs from the outside, as function types. The shell folders implement them;
+ * commands/ joins them.
+ */
+
+/** Milliseconds on a clock that never goes back. */
+export type Now = () => number;
+
+/** Runs `action` after `delayMs`; the returned function calls it off. */
+export type Schedule = (delayMs: number, action: () => void) => () => void;
+
+/** A number in [0, 1). */
+export type Random = () => number;
+
+/** One HTTP call of a predictor, its body untouched. */
+export interface PredictionCall {
+  /** Below the predictor's base address. */
+  readonly path: string;
+  /** Alternating names and values, as undici takes them. */
+  readonly headers: readonly string[];
+  readonly body: Uint8Array;
+  /** How long this attempt may take, in ms. */
+  readonly timeoutMs: number;
+}
+
+/** What the predictor answered, whatever its status. */
+export interface PredictionAnswer {
+  readonly status: number;
+  readonly contentType: string | undefined;
+  readonly contentEncoding: string | undefined;
+  /** The predictor's `Seldon-Puid`. */
+  readonly puid: string | undefined;
+  readonly retryAfterMs: number | undefined;
+  readonly body: Uint8Array;
+}
+
+/**
+ * Calls the predictor once.
+ * @throws AdapterError PREDICTOR_UNREACHABLE, PREDICTOR_FAILED (connection lost),
+ *   PREDICTOR_ANSWER_UNUSABLE or DEADLINE_EXCEEDED where there is no answer to return
+ */
+export type CallPredictor = (call: PredictionCall) => Promise<PredictionAnswer>;
+
+/** Structured logging, in pino's argument order. Never given a payload or a secret. */
+export interface Log {
+  readonly debug: (fields: object, message: string) => void;
+  readonly info: (fields: object, message: string) => void;
+  readonly warn: (fields: object, message: string) => void;
+  readonly error: (fields: object, message: string) => void;
+}

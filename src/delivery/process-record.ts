@@ -1,0 +1,125 @@
+/**
+ * One Kafka record through decode, dispatch and encode: record in, verdict out.
+ * The output mirrors the form of the input unless a form is forced (design.md §3.4).
+ */
+
+import { AdapterError } from '../errors.ts';
+import type { Event, Mode } from '../event/event.ts';
+import { decodeKafka, encodeKafka } from '../event/kafka-message.ts';
+import { malformedEvent } from '../event/malformed.ts';
+import type { Origin } from '../event/reply.ts';
+import type { Dispatch, Input } from './dispatch.ts';
+import type { Outcome, SkipReason } from './outcome.ts';
+import type { Now } from './ports.ts';
+import type { InputRecord, OutputRecord } from './record.ts';
+import { headersForPredictor, headerText } from './record-headers.ts';
+
+/** What a record's answer looks like: an event in one of its modes, or the bare prediction. */
+export const outputForms = ['same', 'binary', 'structured', 'raw'] as const;
+export type OutputForm = (typeof outputForms)[number];
+
+export type Verdict =
+  | { readonly kind: 'output'; readonly output: OutputRecord }
+  | { readonly kind: 'skipped'; readonly reason: SkipReason }
+  | { readonly kind: 'failed'; readonly error: AdapterError };
+
+/** Never rejects. */
+export type ProcessRecord = (record: InputRecord) => Promise<Verdict>;
+
+export interface ProcessRecordOptions {
+  readonly outputForm: OutputForm;
+  /** How long one attempt at a record may take, in ms. */
+  readonly timeoutMs: number;
+}
+
+export interface ProcessRecordDeps {
+  readonly dispatch: Dispatch;
+  readonly now: Now;
+}
+
+export function createProcessRecord(
+  options: ProcessRecordOptions,
+  deps: ProcessRecordDeps,
+): ProcessRecord {
+  const process: ProcessRecord = async (record) => {
+    const decoded = decodeKafka(record.headers, record.value);
+    if (decoded.kind === 'refused')
+      return { kind: 'failed', error: malformedEvent(decoded.problems) };
+    const unsupported = protobufRefusal(record);
+    if (unsupported !== undefined) return { kind: 'failed', error: unsupported };
+    const event = decoded.kind === 'event' ? decoded.event : undefined;
+    const form = decoded.kind === 'event' ? decoded.mode : 'raw';
+    const deadline = deps.now() + options.timeoutMs;
+    const outcome = await deps.dispatch(inputOf(record, event, deadline));
+    const outputForm = options.outputForm === 'same' ? form : options.outputForm;
+    return verdictOf(outcome, record, outputForm);
+  };
+  return (record) =>
+    process(record).catch((error) => ({ kind: 'failed', error: AdapterError.from(error) }));
+}
+
+function protobufRefusal(record: InputRecord): AdapterError | undefined {
+  const name = headerText(record.headers, 'proto-name');
+  if (name === undefined) return undefined;
+  return new AdapterError(
+    'PAYLOAD_UNSUPPORTED',
+    `the record holds a protobuf (header proto-name "${name}"), but the predictor is called over REST; send the protocol's JSON`,
+  );
+}
+
+function inputOf(record: InputRecord, event: Event | undefined, deadline: number): Input {
+  const { topic, partition, offset, timestamp } = record;
+  const origin: Origin =
+    event === undefined
+      ? { kind: 'raw', raw: { topic, partition, offset, timestamp } }
+      : { kind: 'event', event };
+  return {
+    origin,
+    payload: event === undefined ? (record.value ?? undefined) : event.data,
+    contentType: event?.datacontenttype ?? headerText(record.headers, 'content-type'),
+    model: undefined,
+    puid: headerText(record.headers, 'seldon-puid'),
+    headers: headersForPredictor(record.headers, event),
+    deadline,
+  };
+}
+
+function verdictOf(outcome: Outcome, record: InputRecord, form: Mode | 'raw'): Verdict {
+  switch (outcome.kind) {
+    case 'skipped':
+    case 'failed':
+      return outcome;
+    case 'replied':
+      return { kind: 'output', output: outputOf(outcome.reply, outcome.puid, record, form) };
+    default:
+      return outcome satisfies never;
+  }
+}
+
+function outputOf(
+  reply: Event,
+  puid: string,
+  record: InputRecord,
+  form: Mode | 'raw',
+): OutputRecord {
+  const encoded =
+    form === 'raw'
+      ? { headers: rawHeaders(reply, record), value: reply.data ?? null }
+      : encodeKafka(reply, form);
+  return {
+    key: record.key,
+    value: encoded.value,
+    headers: { ...encoded.headers, 'Seldon-Puid': puid },
+    inputPartition: record.partition,
+  };
+}
+
+function rawHeaders(reply: Event, record: InputRecord): Record<string, string> {
+  const headers: Record<string, string> = {};
+  if (reply.datacontenttype !== undefined) headers['content-type'] = reply.datacontenttype;
+  for (const name of ['traceparent', 'tracestate'] as const) {
+    const value = headerText(record.headers, name);
+    if (value !== undefined) headers[name] = value;
+  }
+  return headers;
+}

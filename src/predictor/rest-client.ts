@@ -1,0 +1,77 @@
+/**
+ * Calls a predictor over REST: a pool of kept-alive connections, a timeout for each call, a bound
+ * on what is read. Bodies pass through as bytes.
+ */
+
+import { Pool } from 'undici';
+import type { CallPredictor, PredictionAnswer, PredictionCall } from '../delivery/ports.ts';
+import { createAnswerCollector } from './answer-collector.ts';
+
+export interface RestClientOptions {
+  /** Base address; its path, if any, stands before every call's. */
+  readonly url: URL;
+  /** Most connections: as many as calls may be made at once. */
+  readonly connections: number;
+  readonly connectTimeoutMs: number;
+  /** Larger answers are refused. */
+  readonly maxAnswerBytes: number;
+}
+
+export interface RestClient {
+  readonly call: CallPredictor;
+  /** The status that a GET of `path` (below the base address) answers with. */
+  readonly probe: (path: string, timeoutMs: number) => Promise<number>;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * A server that closes an idle connection just as we use it costs that call. Python servers close
+ * after 2 s (gunicorn's default) without saying so; those that say so are heeded.
+ */
+const keepAliveMs = 1_500;
+
+/** Makes a client; connections are opened as they are needed. */
+export function createRestClient(options: RestClientOptions): RestClient {
+  const { url, maxAnswerBytes } = options;
+  const pool = new Pool(url.origin, {
+    connections: options.connections,
+    pipelining: 1,
+    keepAliveTimeout: keepAliveMs,
+    connect: { timeout: options.connectTimeoutMs },
+    // Every call has a timer of its own, exact to the millisecond; the pool's are not.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+  const basePath = url.pathname.replace(/\/$/, '');
+
+  const send = (method: 'GET' | 'POST', call: PredictionCall): Promise<PredictionAnswer> =>
+    new Promise((resolve, reject) => {
+      const where = url.origin + basePath + call.path;
+      const { timeoutMs } = call;
+      const handler = createAnswerCollector({ where, timeoutMs, maxAnswerBytes, resolve, reject });
+      pool.dispatch(
+        {
+          path: basePath + call.path,
+          method,
+          headers: call.headers as string[],
+          body: method === 'POST' ? call.body : null,
+        },
+        handler,
+      );
+    });
+
+  let closing: Promise<void> | undefined;
+  return {
+    call: (call) => send('POST', call),
+    probe: async (path, timeoutMs) => {
+      const answer = await send('GET', { path, headers: [], body: empty, timeoutMs });
+      return answer.status;
+    },
+    close: () => {
+      closing ??= pool.destroy();
+      return closing;
+    },
+  };
+}
+
+const empty = new Uint8Array();

@@ -1,0 +1,42 @@
+/** The kafkajs client: addresses, timeouts, and its log as ours. */
+
+import { Kafka, type logCreator, logLevel } from 'kafkajs';
+import type { Log } from '../delivery/ports.ts';
+
+export interface KafkaClientOptions {
+  readonly brokers: readonly string[];
+  readonly clientId: string;
+  readonly requestTimeoutMs: number;
+}
+
+const connectTimeoutMs = 3_000;
+
+/**
+ * Within kafkajs a failing call is tried a few times only; those who made it go on trying and say
+ * what they wait for.
+ */
+const briefRetry = { retries: 2, initialRetryTime: 100, maxRetryTime: 1_000 };
+
+/** Makes a client; nothing is connected yet. */
+export function createKafkaClient(options: KafkaClientOptions, log: Log): Kafka {
+  return new Kafka({
+    brokers: [...options.brokers],
+    clientId: options.clientId,
+    connectionTimeout: connectTimeoutMs,
+    requestTimeout: options.requestTimeoutMs,
+    retry: briefRetry,
+    logLevel: logLevel.WARN,
+    logCreator: bridgeTo(log),
+  });
+}
+
+/**
+ * kafkajs calls errors what it then mends by itself, several lines each: they are kept for whoever
+ * asks for debug. What matters is told by the code that waits for it.
+ */
+const bridgeTo =
+  (log: Log): logCreator =>
+  () =>
+  ({ namespace, log: { message, timestamp: _timestamp, logger: _logger, ...fields } }) => {
+    log.debug({ kafkajs: namespace, ...fields }, message);
+  };

@@ -1,0 +1,181 @@
+/**
+ * From the group to the pipeline: opens partitions where the group stands, hands records on, keeps
+ * the buffers bounded, and puts right what the broker no longer has.
+ *
+ * I1 A partition is opened at its committed offset; where there is none, at the end that the reset
+ *    policy names, which is committed at once: an autoscaler never sees an invalid offset.
+ * I2 Fetching of a partition pauses while enough of it is buffered, and goes on below that.
+ */
+
+import type { Assignment, FetchedBatch } from '../delivery/assignment.ts';
+import type { CommitOffsets } from '../delivery/committer.ts';
+import { type Partition, position } from '../delivery/partition.ts';
+import type { Pipeline } from '../delivery/pipeline.ts';
+import type { Log } from '../delivery/ports.ts';
+import type { GroupMember } from './group-member.ts';
+import { type OffsetReset, type Positions, validStart } from './positions.ts';
+
+export interface IntakeOptions {
+  readonly topic: string;
+  readonly reset: OffsetReset;
+}
+
+export interface IntakeDeps {
+  readonly assignment: Assignment;
+  readonly pipeline: Pipeline;
+  readonly positions: Positions;
+  /** The membership of now. */
+  readonly member: () => GroupMember | undefined;
+  readonly commit: CommitOffsets;
+  /** A partition's position moved without a record of it being done. */
+  readonly moved: (partition: Partition) => void;
+  /** The group was joined: records may run (again). */
+  readonly resume: () => void;
+  readonly pause: (delayMs: number) => Promise<void>;
+  readonly log: Log;
+  /** Records that were removed from the topic before we could answer them. */
+  readonly countMissed: (records: number) => void;
+}
+
+export interface Intake {
+  readonly joined: (ids: readonly number[], sameMember: boolean) => void;
+  readonly received: (batch: FetchedBatch) => Promise<boolean>;
+  readonly filtered: (id: number, next: number) => void;
+  /** The queue of a partition became shorter. */
+  readonly taken: (partition: Partition) => void;
+  /** Commits a real position for every partition of ours that the group has none for (§3.4). */
+  readonly repair: () => Promise<void>;
+}
+
+/** Over all partitions: enough for the time that a paused fetch needs to come back. */
+const bufferRecords = 4_000;
+const bufferBytes = 16 * 1024 * 1024;
+const retryMs = 500;
+
+/** Makes the intake of one topic. */
+export function createIntake(options: IntakeOptions, deps: IntakeDeps): Intake {
+  const { assignment, pipeline, positions, log } = deps;
+  const { topic, reset } = options;
+  /** Counts assignments: what belongs to an older one is given up. */
+  let epoch = 0;
+  let opening: Promise<void> = Promise.resolve();
+
+  const isFull = (partition: Partition): boolean => {
+    const share = Math.max(1, assignment.opened().length);
+    return (
+      partition.queued >= Math.max(16, bufferRecords / share) ||
+      partition.queuedBytes >= bufferBytes / share
+    );
+  };
+
+  const adjustFetching = (partition: Partition): void => {
+    const full = isFull(partition);
+    if (full === partition.paused || partition.lost) return;
+    partition.paused = full;
+    if (full) deps.member()?.pause(partition.id);
+    else deps.member()?.resume(partition.id);
+  };
+
+  const commitStarts = (partitions: readonly Partition[]): Promise<unknown> =>
+    partitions.length === 0
+      ? Promise.resolve()
+      : deps.commit(partitions.map((p) => ({ topic, partition: p.id, offset: position(p) })));
+
+  const openAll = async (ids: readonly number[]): Promise<void> => {
+    const [committed, bounds] = await Promise.all([positions.committed(), positions.bounds()]);
+    const uncommitted: Partition[] = [];
+    for (const id of ids) {
+      const at = committed.get(id) ?? -1;
+      const range = bounds.get(id) ?? { low: 0, high: 0 };
+      const start = validStart(at, range, reset);
+      const partition = assignment.open(id, start);
+      // A pause of an earlier assignment may still stand in the client.
+      deps.member()?.resume(id);
+      if (at >= 0 && at < start) missed(id, at, start);
+      if (at !== start) uncommitted.push(partition);
+    }
+    pipeline.assign(assignment.opened());
+    await commitStarts(uncommitted);
+  };
+
+  const missed = (id: number, from: number, to: number): void => {
+    deps.countMissed(to - from);
+    log.error(
+      { topic, partition: id, from, to },
+      `${to - from} records were removed from the topic before they were answered; lengthen its retention`,
+    );
+  };
+
+  /** Opens the partitions whose start is not known, trying until it succeeds or it is too late. */
+  const openFresh = async (ids: readonly number[], mine: number): Promise<void> => {
+    while (mine === epoch) {
+      try {
+        return await openAll(ids);
+      } catch (error) {
+        log.warn({ topic, err: error }, 'the start of the partitions is not known yet');
+        await deps.pause(retryMs);
+      }
+    }
+  };
+
+  /** The client's position and ours disagree: decide by what the broker has. */
+  const reposition = async (batch: FetchedBatch): Promise<void> => {
+    const partition = assignment.get(batch.partition);
+    if (partition === undefined) return;
+    // What is under way is written and committed first.
+    if (partition.head !== undefined) return deps.pause(retryMs / 10);
+    const range = (await positions.bounds()).get(partition.id) ?? { low: 0, high: 0 };
+    const wanted = partition.nextOffset;
+    const start = validStart(wanted, range, reset);
+    log.warn(
+      { topic, partition: partition.id, expected: wanted, fetched: batch.askedFor, start },
+      'the offset expected is not the one that was fetched',
+    );
+    if (start > wanted) missed(partition.id, wanted, start);
+    if (start !== wanted) {
+      const fresh = assignment.open(partition.id, start);
+      pipeline.assign(assignment.opened());
+      await commitStarts([fresh]);
+    }
+    deps.member()?.seek(partition.id, start);
+  };
+
+  return {
+    joined: (ids, sameMember) => {
+      epoch += 1;
+      const fresh = assignment.rejoined(ids, sameMember);
+      pipeline.assign(assignment.opened());
+      log.info({ topic, partitions: ids, kept: ids.length - fresh.length }, 'partitions assigned');
+      opening = fresh.length === 0 ? Promise.resolve() : openFresh(fresh, epoch);
+      // What was done just before the rebalance may not have been committed.
+      for (const partition of assignment.opened()) deps.moved(partition);
+      deps.resume();
+    },
+    received: async (batch) => {
+      await opening;
+      const reception = assignment.receive(batch);
+      if (reception === 'taken') {
+        const partition = assignment.get(batch.partition);
+        if (partition !== undefined) adjustFetching(partition);
+        pipeline.pump();
+        return true;
+      }
+      if (reception !== 'unknown') await reposition(batch);
+      return false;
+    },
+    filtered: (id, next) => {
+      const partition = assignment.get(id);
+      if (partition === undefined || next <= partition.nextOffset) return;
+      assignment.receive({ partition: id, askedFor: partition.nextOffset, next, records: [] });
+      deps.moved(partition);
+    },
+    taken: (partition) => {
+      if (partition.paused) adjustFetching(partition);
+    },
+    repair: async () => {
+      const committed = await positions.committed();
+      const broken = assignment.opened().filter((p) => (committed.get(p.id) ?? -1) < 0);
+      await commitStarts(broken);
+    },
+  };
+}

@@ -1,0 +1,31 @@
+/** The settings of the `demo` command: everything has a default that suits a first look. */
+
+import { httpSettings } from './http.ts';
+import { kafkaSettings } from './kafka.ts';
+import { oneOf, type SettingGroup } from './setting.ts';
+
+export const demoSettings = {
+  httpPort: {
+    ...httpSettings.httpPort,
+    doc: 'Port of the adapter, on 127.0.0.1; 0 takes a free one.',
+  },
+  displayPort: {
+    ...httpSettings.httpPort,
+    env: 'DISPLAY_PORT',
+    flags: ['display_port'],
+    fallback: '8081',
+    doc: 'Port of event-display, on 127.0.0.1; 0 takes a free one.',
+  },
+  kafka: {
+    env: 'DEMO_KAFKA',
+    flags: ['kafka'],
+    schema: oneOf(['true', 'false']),
+    fallback: 'false',
+    isSwitch: true,
+    doc: 'Runs the same through a real Kafka broker: KAFKA_BROKER where it is set, else one of its own (needs Java and Maven).',
+  },
+  broker: {
+    ...kafkaSettings.brokers,
+    doc: 'Broker to use with --kafka, instead of starting one.',
+  },
+} as const satisfies SettingGroup;

@@ -1,0 +1,67 @@
+/** The HTTP server and its limits. */
+
+import { integer, milliseconds, type SettingGroup, text } from './setting.ts';
+
+export const httpSettings = {
+  httpHost: {
+    env: 'HTTP_HOST',
+    schema: text,
+    fallback: '0.0.0.0',
+    doc: 'Address to listen on.',
+  },
+  httpPort: {
+    env: 'HTTP_PORT',
+    flags: ['http_port'],
+    schema: integer(0, 65_535),
+    fallback: '8080',
+    doc: 'Port to listen on; 0 takes a free one.',
+  },
+  metricsPath: {
+    env: 'METRICS_PATH',
+    flags: ['prometheus_path'],
+    schema: text.regex(/^\/[\w./-]+$/, 'expected a path such as /metrics'),
+    fallback: '/metrics',
+    doc: 'Path of the Prometheus metrics.',
+  },
+  maxBodyBytes: {
+    env: 'MAX_BODY_BYTES',
+    schema: integer(1, 2 ** 31 - 1),
+    fallback: String(10 * 1024 * 1024),
+    doc: 'Larger request bodies are refused with 413.',
+  },
+  maxConcurrency: {
+    env: 'MAX_CONCURRENCY',
+    schema: integer(1, 100_000),
+    fallback: '64',
+    doc: 'Most predictions that run at once for HTTP.',
+  },
+  maxWaiting: {
+    env: 'MAX_WAITING',
+    schema: integer(0, 1_000_000),
+    fallback: '256',
+    doc: 'Most requests that wait for a place; further ones are refused with 429.',
+  },
+  requestTimeoutMs: {
+    env: 'REQUEST_TIMEOUT_MS',
+    schema: milliseconds(1),
+    fallback: '30000',
+    doc: 'How long a request may take in all, waiting and repeats included; then it is answered 504.',
+  },
+} as const satisfies SettingGroup;
+
+export const drainSettings = {
+  drainDelayMs: {
+    env: 'DRAIN_DELAY_MS',
+    flags: ['shutdown_delay'],
+    schema: milliseconds(0),
+    fallback: '3000',
+    doc: 'After SIGTERM, how long HTTP requests are still taken while endpoints forget us.',
+  },
+  drainTimeoutMs: {
+    env: 'DRAIN_TIMEOUT_MS',
+    flags: ['graceful_timeout'],
+    schema: milliseconds(0),
+    fallback: '12000',
+    doc: 'After that, how long work under way may take to finish.',
+  },
+} as const satisfies SettingGroup;

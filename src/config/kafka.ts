@@ -1,0 +1,123 @@
+/** The Kafka path. */
+
+import { outputForms } from '../delivery/process-record.ts';
+import { orderings } from '../delivery/releaser.ts';
+import { integer, list, milliseconds, oneOf, type SettingGroup, text } from './setting.ts';
+
+const brokerList = list
+  .pipe(
+    text
+      .regex(/^[^\s/]+:\d{1,5}$/, 'expected brokers as host:port')
+      .array()
+      .min(1, 'expected at least one broker as host:port'),
+  )
+  .meta({ title: 'comma-separated list' });
+const topicName = text.regex(/^[\w.-]{1,249}$/, 'expected a topic name: letters, digits, "._-"');
+
+export const kafkaSettings = {
+  brokers: {
+    env: 'KAFKA_BROKER',
+    schema: brokerList,
+    doc: 'Bootstrap brokers, `host:port`, separated by commas. With an input topic it turns the Kafka path on.',
+  },
+  inputTopic: {
+    env: 'KAFKA_INPUT_TOPIC',
+    schema: topicName,
+    doc: 'Topic that prediction requests are read from.',
+  },
+  outputTopic: {
+    env: 'KAFKA_OUTPUT_TOPIC',
+    schema: topicName,
+    doc: 'Topic that predictions are written to.',
+  },
+  errorTopic: {
+    env: 'KAFKA_ERROR_TOPIC',
+    schema: topicName,
+    doc: 'Topic for records that cannot be predicted on, with what failed in their headers.',
+    fallbackText: '`<output topic>.errors`',
+  },
+  consumerGroup: {
+    env: 'KAFKA_CONSUMER_GROUP',
+    schema: text,
+    doc: 'Consumer group.',
+    fallbackText: '`<predictor>.<sdep>.<namespace>`',
+  },
+  workers: {
+    env: 'KAFKA_WORKERS',
+    schema: integer(1, 10_000),
+    fallback: '16',
+    doc: 'Most predictions that run at once for Kafka, whatever the number of partitions.',
+  },
+  ordering: {
+    env: 'KAFKA_ORDER',
+    schema: oneOf(orderings),
+    fallback: 'partition',
+    doc: '`partition`: outputs stand in the order of their inputs, a retry holds up its partition. `none`: neither.',
+  },
+  delivery: {
+    env: 'KAFKA_DELIVERY',
+    schema: oneOf(['at-least-once']),
+    fallback: 'at-least-once',
+    doc: 'Every input is answered at least once, in the output or the error topic.',
+  },
+  maxAttempts: {
+    env: 'KAFKA_MAX_ATTEMPTS',
+    schema: integer(1, 1_000),
+    fallback: '8',
+    doc: 'Failed attempts at one record, while the predictor serves others, before it goes to the error topic.',
+  },
+  retryBaseMs: {
+    env: 'KAFKA_RETRY_BASE_MS',
+    schema: milliseconds(1),
+    fallback: '200',
+    doc: 'Delay before the first retry of a record; it doubles with each.',
+  },
+  retryMaxMs: {
+    env: 'KAFKA_RETRY_MAX_MS',
+    schema: milliseconds(1),
+    fallback: '10000',
+    doc: 'Longest delay between retries of a record.',
+  },
+  maxAhead: {
+    env: 'KAFKA_MAX_AHEAD',
+    schema: integer(1, 100_000),
+    fallback: '500',
+    doc: 'Most records of a partition that are predicted beyond the first unanswered one: what a crash repeats.',
+  },
+  offsetReset: {
+    env: 'KAFKA_OFFSET_RESET',
+    schema: oneOf(['earliest', 'latest']),
+    fallback: 'earliest',
+    doc: 'Where a group without an offset begins.',
+  },
+  outputForm: {
+    env: 'KAFKA_OUTPUT_FORMAT',
+    schema: oneOf(outputForms),
+    fallback: 'same',
+    doc: 'Form of output records: the `same` as the input, an event in `binary` or `structured` mode, or the `raw` prediction.',
+  },
+  securityProtocol: {
+    env: 'KAFKA_SECURITY_PROTOCOL',
+    schema: oneOf(['PLAINTEXT']),
+    fallback: 'PLAINTEXT',
+    doc: 'How brokers are talked to.',
+  },
+  sessionTimeoutMs: {
+    env: 'KAFKA_SESSION_TIMEOUT_MS',
+    schema: milliseconds(3_000),
+    fallback: '10000',
+    doc: 'After this silence the group gives our partitions to others. The broker limits it.',
+  },
+  requestTimeoutMs: {
+    env: 'KAFKA_REQUEST_TIMEOUT_MS',
+    schema: milliseconds(1_000),
+    fallback: '30000',
+    doc: 'How long a broker may take to answer.',
+  },
+  rebalanceDrainMs: {
+    env: 'KAFKA_REBALANCE_DRAIN_MS',
+    schema: milliseconds(0),
+    fallback: '15000',
+    doc: 'On a rebalance, how long records under way may take to be answered and committed first.',
+  },
+} as const satisfies SettingGroup;

@@ -1,0 +1,56 @@
+/** How the predictor is called. */
+
+import { protocolNames } from '../inference/protocol.ts';
+import { httpUrl, integer, milliseconds, oneOf, type SettingGroup, text } from './setting.ts';
+
+export const predictorSettings = {
+  protocol: {
+    env: 'SELDON_PROTOCOL',
+    flags: ['protocol'],
+    schema: oneOf(protocolNames),
+    fallback: 'seldon',
+    doc: 'Protocol that the predictor speaks.',
+  },
+  transport: {
+    env: 'SELDON_TRANSPORT',
+    flags: ['transport'],
+    schema: oneOf(['rest']),
+    fallback: 'rest',
+    doc: 'Transport that the predictor is called by.',
+  },
+  predictorUrl: {
+    env: 'PREDICTOR_URL',
+    schema: httpUrl,
+    required: true,
+    doc: "The predictor's base address. A path in it stands before the protocol's own.",
+  },
+  model: {
+    env: 'MODEL_NAME',
+    schema: text.regex(/^[^/:?#\s]+$/, 'expected a model name without "/", ":" or spaces'),
+    doc: 'Name of the model; the tensorflow and v2 protocols need it.',
+  },
+  attemptTimeoutMs: {
+    env: 'ATTEMPT_TIMEOUT_MS',
+    schema: milliseconds(1),
+    doc: 'How long one call of the predictor may take. Unset: REQUEST_TIMEOUT_MS.',
+    fallbackText: 'REQUEST_TIMEOUT_MS',
+  },
+  connectTimeoutMs: {
+    env: 'CONNECT_TIMEOUT_MS',
+    schema: milliseconds(1),
+    fallback: '3000',
+    doc: 'How long connecting to the predictor may take.',
+  },
+  maxAnswerBytes: {
+    env: 'MAX_ANSWER_BYTES',
+    schema: integer(1, 2 ** 31 - 1),
+    fallback: String(64 * 1024 * 1024),
+    doc: "Larger answers of the predictor are refused: the input's fault is `transient`.",
+  },
+  readinessIntervalMs: {
+    env: 'READINESS_INTERVAL_MS',
+    schema: milliseconds(50),
+    fallback: '2000',
+    doc: "How often the predictor's health route is asked while it is ready.",
+  },
+} as const satisfies SettingGroup;

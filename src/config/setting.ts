@@ -1,0 +1,111 @@
+/** What a setting is: its names, its type, what it does. Everything else is derived from this. */
+
+import { z } from 'zod';
+
+export interface Setting<Schema extends z.ZodType = z.ZodType> {
+  /** Environment variable. A flag of the same name, dashes or underscores alike, overrides it. */
+  readonly env: string;
+  /** Further environment variables, read where `env` is unset. */
+  readonly aliases?: readonly string[];
+  /** Further flags, without dashes before and with underscores within. */
+  readonly flags?: readonly string[];
+  /** From text to value. */
+  readonly schema: Schema;
+  /** The text that stands for an unset variable; none: it may be unset, or is `required`. */
+  readonly fallback?: string;
+  /** How the documents name a fallback that is not a fixed text. */
+  readonly fallbackText?: string;
+  readonly required?: boolean;
+  /** The flag alone means `true`. */
+  readonly isSwitch?: boolean;
+  /** For `--help` and docs/configuration.md: what it does, in whole sentences. */
+  readonly doc: string;
+}
+
+/** Settings by the name that the code uses. */
+export type SettingGroup = Readonly<Record<string, Setting>>;
+
+/** The values of a group: undefined only where there is neither a fallback nor a requirement. */
+export type ValuesOf<Group extends SettingGroup> = {
+  readonly [Name in keyof Group]: Group[Name] extends
+    | { readonly fallback: string }
+    | { readonly required: true }
+    ? z.output<Group[Name]['schema']>
+    : z.output<Group[Name]['schema']> | undefined;
+};
+
+const wholeNumber = /^\d+$/;
+
+/** A whole number from `min` to `max`. */
+export const integer = (min: number, max: number) =>
+  z
+    .string()
+    .regex(wholeNumber, `expected a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .pipe(z.number().min(min, `expected at least ${min}`).max(max, `expected at most ${max}`))
+    .meta({ title: `${min}–${max}` });
+
+/** Milliseconds. A timer of Node takes at most 2^31 − 1 of them. */
+export const milliseconds = (min: number) => {
+  const unit = { ms: 1, s: 1_000, m: 60_000, '': 1 };
+  return z
+    .string()
+    .regex(/^\d+(?:\.\d+)?(?:ms|s|m)?$/, 'expected milliseconds, or a duration such as 15s')
+    .transform((text) => {
+      const suffix = /[a-z]*$/.exec(text)?.[0] as keyof typeof unit;
+      return Math.round(Number.parseFloat(text) * unit[suffix]);
+    })
+    .pipe(
+      z
+        .number()
+        .min(min, `expected at least ${min} ms`)
+        .max(2 ** 31 - 1, 'is too long'),
+    )
+    .meta({ title: 'milliseconds' });
+};
+
+/** One of a few words, without regard to case. */
+export const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) =>
+  z
+    .string()
+    .transform((text) => words.find((word) => word.toLowerCase() === text.toLowerCase()) ?? text)
+    .pipe(z.enum(words, `expected one of: ${words.join(', ')}`))
+    .meta({ title: words.map((word) => `\`${word}\``).join(', ') });
+
+/** Words separated by commas. */
+export const list = z
+  .string()
+  .transform((text) =>
+    text
+      .split(',')
+      .map((word) => word.trim())
+      .filter((word) => word !== ''),
+  )
+  .meta({ title: 'comma-separated list' });
+
+/** Any text. */
+export const text = z.string().meta({ title: 'text' });
+
+/** An http or https URL without query or fragment. */
+export const httpUrl = z
+  .string()
+  .transform((value, context) => {
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    if (url !== undefined && /^https?:$/.test(url.protocol) && url.search + url.hash === '') {
+      return url;
+    }
+    context.addIssue(
+      'expected an http:// or https:// URL without query, such as http://127.0.0.1:9000',
+    );
+    return z.NEVER;
+  })
+  .meta({ title: 'URL' });
+
+/** A DNS label or subdomain, as Kubernetes names things. */
+export const kubernetesName = z
+  .string()
+  .regex(
+    /^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/,
+    'expected a Kubernetes name: a–z, 0–9, "-", "."',
+  )
+  .meta({ title: 'Kubernetes name' });

@@ -1,0 +1,99 @@
+/** Prometheus metrics of the adapter. Those that Seldon's users have dashboards for keep its names. */
+
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Identity } from '../event/names.ts';
+
+export interface AdapterMetrics {
+  /** One answered HTTP request. */
+  readonly served: (service: string, status: number, seconds: number) => void;
+  /** One call of the predictor; `code` is its status, or ours where it gave none. */
+  readonly called: (code: string, seconds: number) => void;
+  /** One event that needed no prediction. */
+  readonly skipped: (reason: string) => void;
+  /** What became of Kafka records, and their failed attempts. */
+  readonly record: (result: string, detail: string) => void;
+  readonly missed: (records: number) => void;
+  /** Reads a value when the metrics are read. */
+  readonly watch: (name: string, help: string, read: () => number) => void;
+  readonly text: () => Promise<string>;
+  readonly contentType: string;
+}
+
+/** Seldon's executor uses these buckets: 5 ms to 10 s. */
+const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** Makes the metrics of one adapter, in a registry of their own. */
+export function createMetrics(identity: Identity): AdapterMetrics {
+  const registry = new Registry();
+  registry.setDefaultLabels({
+    deployment_name: identity.sdep,
+    predictor_name: identity.predictor,
+  });
+  const registers = [registry];
+  const server = cached(
+    new Histogram({
+      name: 'seldon_api_executor_server_requests_seconds',
+      help: 'Time to answer HTTP requests',
+      labelNames: ['service', 'method', 'code'],
+      buckets,
+      registers,
+    }),
+    (service, code) => ({ service, method: 'post', code }),
+  );
+  const client = cached(
+    new Histogram({
+      name: 'seldon_api_executor_client_requests_seconds',
+      help: "Time of the predictor's answers",
+      labelNames: ['service', 'method', 'code'],
+      buckets,
+      registers,
+    }),
+    (service, code) => ({ service, method: 'post', code }),
+  );
+  const skipped = new Counter({
+    name: 'seldon_eventing_events_skipped_total',
+    help: 'Events that needed no prediction',
+    labelNames: ['reason'],
+    registers,
+  });
+  const records = new Counter({
+    name: 'seldon_eventing_kafka_records_total',
+    help: 'Kafka records by what became of them, and failed attempts at them',
+    labelNames: ['result', 'detail'],
+    registers,
+  });
+  const missed = new Counter({
+    name: 'seldon_eventing_kafka_records_missed_total',
+    help: 'Kafka records removed from the topic before they were answered',
+    registers,
+  });
+
+  return {
+    served: (service, status, seconds) => server(service, String(status)).observe(seconds),
+    called: (code, seconds) => client('predictor', code).observe(seconds),
+    skipped: (reason) => skipped.inc({ reason }),
+    record: (result, detail) => records.inc({ result, detail }),
+    missed: (count) => missed.inc(count),
+    watch: (name, help, read) => {
+      const gauge: Gauge = new Gauge({ name, help, registers, collect: () => gauge.set(read()) });
+    },
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}
+
+/** Looking a labelled histogram up by its labels costs more than observing: do it once a pair. */
+function cached(
+  histogram: Histogram,
+  labels: (service: string, code: string) => Record<string, string>,
+): (service: string, code: string) => Histogram.Internal<string> {
+  const children = new Map<string, Histogram.Internal<string>>();
+  return (service, code) => {
+    const key = `${service} ${code}`;
+    const known = children.get(key);
+    if (known !== undefined) return known;
+    const child = histogram.labels(labels(service, code));
+    children.set(key, child);
+    return child;
+  };
+}

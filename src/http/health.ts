@@ -1,0 +1,33 @@
+/** Liveness, readiness and metrics; Seldon's names beside Kubernetes' usual ones. */
+
+import type { FastifyInstance } from 'fastify';
+
+/** Whether requests can be answered, and what stands in the way. */
+export interface ReadinessReport {
+  readonly ready: boolean;
+  /** What each part says of itself. */
+  readonly parts: Readonly<Record<string, string>>;
+}
+
+export interface HealthRoutesDeps {
+  readonly readiness: () => ReadinessReport;
+  readonly metrics: { readonly text: () => Promise<string>; readonly contentType: string };
+}
+
+/** Registers the routes. */
+export function registerHealthRoutes(
+  server: FastifyInstance,
+  metricsPath: string,
+  deps: HealthRoutesDeps,
+): void {
+  for (const path of ['/livez', '/live']) server.get(path, () => ({ live: true }));
+  for (const path of ['/readyz', '/ready']) {
+    server.get(path, (_request, reply) => {
+      const report = deps.readiness();
+      return reply.code(report.ready ? 200 : 503).send(report);
+    });
+  }
+  server.get(metricsPath, async (_request, reply) =>
+    reply.header('content-type', deps.metrics.contentType).send(await deps.metrics.text()),
+  );
+}

@@ -1,0 +1,119 @@
+/**
+ * The HTTP server: Fastify with bodies as bytes, every limit set, and every error a problem.
+ */
+
+import { maxHeaderSize } from 'node:http';
+import type { Socket } from 'node:net';
+import { type FastifyError, type FastifyInstance, type FastifyRequest, fastify } from 'fastify';
+import { AdapterError } from '../errors.ts';
+import { problemDetails } from '../problem-details.ts';
+import { problemHeaders, sendProblem } from './send-outcome.ts';
+
+export interface HttpServerOptions {
+  readonly maxBodyBytes: number;
+  /** How long a sender may take to send its request, in ms. */
+  readonly receiveTimeoutMs: number;
+}
+
+/** Makes a server without routes that is not listening yet. */
+export function createHttpServer(options: HttpServerOptions): FastifyInstance {
+  const server = fastify({
+    bodyLimit: options.maxBodyBytes,
+    requestTimeout: options.receiveTimeoutMs,
+    // Draining answers for itself; Fastify's own 503 would not be a problem document.
+    return503OnClosing: false,
+    clientErrorHandler,
+    // Names in paths are data: they are compared as they are.
+    routerOptions: { caseSensitive: true },
+  });
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) =>
+    done(null, body),
+  );
+  server.setErrorHandler((error: FastifyError, _request, reply) => {
+    if (reply.sent) return;
+    sendProblem(reply, errorOfFastify(error, options));
+  });
+  server.setNotFoundHandler((request, reply) => {
+    const allowed = allowedMethods(server, request);
+    if (allowed.length === 0) return sendProblem(reply, routeUnknown(request));
+    return sendProblem(
+      reply.header('allow', allowed.join(', ')),
+      methodNotAllowed(request, allowed),
+    );
+  });
+  return server;
+}
+
+function errorOfFastify(error: FastifyError, options: HttpServerOptions): AdapterError {
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    return new AdapterError(
+      'BODY_TOO_LARGE',
+      `the body is larger than ${options.maxBodyBytes} bytes; raise MAX_BODY_BYTES or send less`,
+    );
+  }
+  const { statusCode } = error;
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
+    return new AdapterError('REQUEST_MALFORMED', error.message, { status: statusCode });
+  }
+  return AdapterError.from(error);
+}
+
+const methods = ['GET', 'POST'] as const;
+
+const allowedMethods = (server: FastifyInstance, request: FastifyRequest): string[] =>
+  methods.filter(
+    (method) =>
+      method !== request.method &&
+      server.findRoute({ url: request.url.split('?')[0] ?? '/', method }) !== null,
+  );
+
+const methodNotAllowed = (request: FastifyRequest, allowed: readonly string[]): AdapterError =>
+  new AdapterError(
+    'METHOD_NOT_ALLOWED',
+    `${request.method} is not allowed on ${request.url}; use ${allowed.join(' or ')}`,
+  );
+
+const routeUnknown = (request: FastifyRequest): AdapterError =>
+  new AdapterError(
+    'ROUTE_UNKNOWN',
+    `there is nothing at ${request.method} ${request.url}; events go to POST /, and SELDON_PROTOCOL decides which prediction paths there are`,
+  );
+
+/** What Node could not even parse never reaches a route: it is answered on the bare socket. */
+function clientErrorHandler(error: Error & { code?: string }, socket: Socket): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const problem = clientProblem(error.code);
+  const body = JSON.stringify(problemDetails(problem));
+  const headers = { ...problemHeaders(problem), connection: 'close' };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(
+    `HTTP/1.1 ${problem.status} ${reasonPhrases[problem.status] ?? 'Bad Request'}\r\n${lines.join('')}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}
+
+const reasonPhrases: Readonly<Record<number, string>> = {
+  408: 'Request Timeout',
+  431: 'Request Header Fields Too Large',
+};
+
+function clientProblem(code: string | undefined): AdapterError {
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return new AdapterError(
+      'REQUEST_MALFORMED',
+      `the headers are larger than ${maxHeaderSize} bytes`,
+      {
+        status: 431,
+      },
+    );
+  }
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return new AdapterError('REQUEST_MALFORMED', 'the request was not sent in time', {
+      status: 408,
+    });
+  }
+  return new AdapterError('REQUEST_MALFORMED', `not a valid HTTP request (${code ?? 'unknown'})`);
+}

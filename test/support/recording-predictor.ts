@@ -1,0 +1,69 @@
+/** A predictor that keeps every call as it came, and answers as a test says; on a real socket. */
+
+import { Buffer } from 'node:buffer';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, afterEach, beforeAll } from 'vitest';
+
+export interface RecordedCall {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<IncomingMessage['headers']>;
+  readonly rawHeaders: readonly string[];
+  readonly body: Buffer;
+}
+
+export type AnswerCall = (call: RecordedCall, response: ServerResponse, nth: number) => void;
+
+export interface RecordingPredictor {
+  readonly url: string;
+  /** Predictions only, not the readiness probes. */
+  readonly calls: RecordedCall[];
+  /** Set it to answer otherwise; it is put back after each test. */
+  answer: AnswerCall;
+}
+
+/** What it answers by default. */
+export const recordedAnswer = '{"answer":"by the recording predictor"}';
+
+const byDefault: AnswerCall = (_call, response) => {
+  response.setHeader('Content-Type', 'application/json');
+  response.end(recordedAnswer);
+};
+
+/** One predictor for all tests of the file; calls are forgotten after each. */
+export function useRecordingPredictor(): RecordingPredictor {
+  const calls: RecordedCall[] = [];
+  let url = '';
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      if (request.method === 'GET') return void response.end('{}');
+      const { method = '', url: path = '', headers, rawHeaders } = request;
+      const call = { method, path, headers, rawHeaders, body: Buffer.concat(chunks) };
+      calls.push(call);
+      predictor.answer(call, response, calls.length);
+    });
+  });
+  const predictor = {
+    get url() {
+      return url;
+    },
+    calls,
+    answer: byDefault,
+  };
+  beforeAll(async () => {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterEach(() => {
+    calls.length = 0;
+    predictor.answer = byDefault;
+  });
+  afterAll(() => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  });
+  return predictor;
+}

@@ -1,0 +1,107 @@
+/**
+ * `demo`: what `npm start` runs. An iris predictor, the adapter and event-display in one process;
+ * the documented event is sent and shown once, then everything stays up for curl.
+ */
+
+import { request } from 'undici';
+import { parseAdapterConfig } from '../config/adapter.ts';
+import { demoSettings } from '../config/demo.ts';
+import { type Environment, parseSettings } from '../config/parse.ts';
+import { createIrisPredictor } from '../demo/iris/predictor.ts';
+import { createDisplay } from '../display/server.ts';
+import type { Event } from '../event/event.ts';
+import { encodeHttp } from '../event/http-message.ts';
+import { createLogger } from '../observability/logger.ts';
+import { type Command, untilStopped } from './command.ts';
+import { documentedEvent, tryNext } from './demo-event.ts';
+import { type KafkaDemo, prepareKafkaDemo } from './demo-kafka.ts';
+import { type RunningAdapter, startAdapter } from './start-adapter.ts';
+
+interface Closeable {
+  readonly close: () => Promise<void>;
+}
+
+export const demo: Command = {
+  name: 'demo',
+  summary: 'shows it all in one process: an iris predictor, the adapter and event-display',
+  settings: demoSettings,
+  examples: [
+    ['seldon-eventing demo', 'sends one event, shows its reply, and stays up for curl'],
+    ['seldon-eventing demo --kafka', 'does the same through a real Kafka broker'],
+  ],
+  start: async ({ args, environment, print }) => {
+    const parsed = parseSettings(demoSettings, args, environment);
+    if (!parsed.ok) return { kind: 'wrong-settings', problems: parsed.problems };
+    const { httpPort, displayPort, kafka, broker } = parsed.values;
+    const opened: Closeable[] = [];
+    const close = async (): Promise<void> => {
+      for (const part of opened.splice(0).reverse()) await part.close();
+    };
+    const opening = <Part extends Closeable>(part: Part): Part => {
+      opened.push(part);
+      return part;
+    };
+    try {
+      const predictor = opening(await createIrisPredictor());
+      const host = '127.0.0.1';
+      const maxBodyBytes = 10 * 1024 * 1024;
+      const display = opening(
+        await createDisplay({ host, port: displayPort, print, maxBodyBytes }),
+      );
+      const broked =
+        kafka === 'true' ? opening(await prepareKafkaDemo({ broker, print })) : undefined;
+      const settings: Environment = {
+        SELDON_DEPLOYMENT_ID: 'iris-deployment',
+        SELDON_NAMESPACE: 'default',
+        PREDICTOR_URL: predictor.url,
+        HTTP_HOST: host,
+        HTTP_PORT: String(httpPort),
+        DRAIN_DELAY_MS: '0',
+        LOG_LEVEL: 'warn',
+        ...broked?.settings,
+      };
+      const adapter = await startDemoAdapter(settings, display.url);
+      opening({ close: adapter.stop });
+      await showOnce(adapter.url, broked, print);
+      print(tryNext(adapter.url, display.url, broked !== undefined));
+      return untilStopped(close);
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  },
+};
+
+/** The adapter, its replies shown by event-display as a Broker and a Trigger would have it. */
+function startDemoAdapter(settings: Environment, displayUrl: string): Promise<RunningAdapter> {
+  const parsed = parseAdapterConfig([], settings);
+  if (!parsed.ok) throw new Error(parsed.problems.join('; '));
+  const log = createLogger(parsed.values.logLevel);
+  return startAdapter(parsed.values, log, (reply) => {
+    send(displayUrl, reply).catch((error) => log.warn({ err: error }, 'the reply was not shown'));
+  });
+}
+
+async function send(url: string, event: Event): Promise<{ status: number; lines: string[] }> {
+  const { headers, body } = encodeHttp(event, 'binary');
+  const answer = await request(url, { method: 'POST', headers, body: body ?? null });
+  const text = await answer.body.text();
+  const names = Object.keys(answer.headers).filter((name) => name !== 'connection');
+  const lines = names.map((name) => `${name}: ${String(answer.headers[name])}`);
+  return { status: answer.statusCode, lines: [...lines, '', text] };
+}
+
+async function showOnce(
+  url: string,
+  kafka: KafkaDemo | undefined,
+  print: (line: string) => void,
+): Promise<void> {
+  const event = documentedEvent();
+  const { headers, body } = encodeHttp(event, 'binary');
+  const sent = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  print(`The documented event, ${kafka === undefined ? `POST ${url}/` : kafka.route}:`);
+  for (const line of [...sent, '', Buffer.from(body ?? []).toString()]) print(`  > ${line}`);
+  const reply = kafka === undefined ? await send(url, event) : await kafka.exchange(event);
+  print(`Its reply${'status' in reply ? `, ${reply.status}` : ''}:`);
+  for (const line of reply.lines) print(`  < ${line}`);
+}

@@ -1,0 +1,189 @@
+/**
+ * Wires the adapter: predictor, dispatch, HTTP and, where it is on, Kafka; and takes it apart in
+ * the order that loses nothing.
+ *
+ * Stop: not ready, Kafka intake stopped → delay → HTTP refuses → work under way ends or its time
+ * is up → offsets committed → everything closed.
+ */
+
+import { randomUUID } from 'node:crypto';
+import type { AdapterConfig } from '../config/adapter.ts';
+import { createCallWithinDeadline } from '../delivery/call-within-deadline.ts';
+import { createDispatch, type Dispatch } from '../delivery/dispatch.ts';
+import { createLimiter } from '../delivery/limiter.ts';
+import type { CallPredictor, Log } from '../delivery/ports.ts';
+import { AdapterError } from '../errors.ts';
+import type { Event } from '../event/event.ts';
+import { createReplyFactory } from '../event/reply.ts';
+import { registerHealthRoutes } from '../http/health.ts';
+import { registerPredictionRoutes } from '../http/predictions.ts';
+import { createHttpServer } from '../http/server.ts';
+import { protocols } from '../inference/protocols.ts';
+import type { KafkaAdapter } from '../kafka/kafka-adapter.ts';
+import { type AdapterMetrics, createMetrics } from '../observability/metrics.ts';
+import { createReadiness } from '../predictor/readiness.ts';
+import { createRestClient } from '../predictor/rest-client.ts';
+import { now, schedule, wallClock } from './clock.ts';
+import { startKafka } from './start-kafka.ts';
+
+export interface RunningAdapter {
+  /** Where it listens. */
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * Starts everything; resolves when HTTP listens. Kafka goes on joining by itself.
+ * @param replied sees every reply event
+ */
+export async function startAdapter(
+  config: AdapterConfig,
+  log: Log,
+  replied?: (reply: Event) => void,
+): Promise<RunningAdapter> {
+  for (const warning of config.warnings) log.warn({}, warning);
+  const protocol = protocols[config.protocol];
+  const identity = { sdep: config.sdep, namespace: config.namespace, predictor: config.predictor };
+  const metrics = createMetrics(identity);
+  const predictorUrl = config.predictorUrl.href.replace(/\/$/, '');
+  const client = createRestClient({
+    url: config.predictorUrl,
+    // One more than may be predicted at once, so that the readiness probe never waits.
+    connections: config.maxConcurrency + (config.kafka === undefined ? 0 : config.workers) + 1,
+    connectTimeoutMs: config.connectTimeoutMs,
+    maxAnswerBytes: config.maxAnswerBytes,
+  });
+  const call = createCallWithinDeadline(
+    { attemptTimeoutMs: config.attemptTimeoutMs },
+    { call: measured(client.call, metrics), now, schedule, random: Math.random },
+  );
+  const replies = createReplyFactory({
+    identity,
+    source: config.responseSource,
+    propagate: config.propagateExtensions,
+  });
+  const dispatchOnly = createDispatch(
+    {
+      identity,
+      protocol,
+      model: config.model,
+      predictorUrl,
+      eventTypes: new Set(config.eventTypes),
+      responseId: config.responseId,
+    },
+    { call, replies, wallClock, randomId: randomUUID },
+  );
+  const dispatch = replied === undefined ? dispatchOnly : tapped(dispatchOnly, replied);
+  const limits = { maxConcurrent: config.maxConcurrency, maxWaiting: config.maxWaiting };
+  const limiter = createLimiter(limits, { now, schedule });
+
+  let kafka: KafkaAdapter | undefined;
+  const readiness = createReadiness(
+    { protocol, model: config.model, intervalMs: config.readinessIntervalMs, predictorUrl },
+    { probe: client.probe, schedule, log, changed: () => kafka?.predictorChanged() },
+  );
+  kafka = startKafka(config, { dispatch, identity, readiness, metrics, log });
+
+  let phase: 'serving' | 'stopping' | 'draining' = 'serving';
+  const server = createHttpServer({
+    maxBodyBytes: config.maxBodyBytes,
+    receiveTimeoutMs: config.requestTimeoutMs,
+  });
+  registerPredictionRoutes(
+    server,
+    { protocol, model: config.model, requestTimeoutMs: config.requestTimeoutMs },
+    {
+      dispatch,
+      call,
+      limiter,
+      replies,
+      now,
+      wallClock,
+      draining: () => phase === 'draining',
+      log,
+      served: metrics.served,
+      skipped: metrics.skipped,
+    },
+  );
+  registerHealthRoutes(server, config.metricsPath, {
+    metrics,
+    readiness: () => {
+      const joined = kafka === undefined || config.serverType === 'rpc' || kafka.hasJoined();
+      return {
+        ready: phase === 'serving' && readiness.ready() && joined,
+        parts: {
+          process: phase,
+          predictor: readiness.reason(),
+          ...(kafka !== undefined && { kafka: kafka.state() }),
+        },
+      };
+    },
+  });
+  metrics.watch('seldon_eventing_http_running', 'Predictions running for HTTP', limiter.running);
+  metrics.watch(
+    'seldon_eventing_http_waiting',
+    'HTTP requests waiting for a place',
+    limiter.waiting,
+  );
+
+  readiness.start();
+  const url = await server.listen({ host: config.httpHost, port: config.httpPort });
+  log.info({ url, predictor: predictorUrl, protocol: protocol.name }, 'listening');
+
+  const stop = async (): Promise<void> => {
+    phase = 'stopping';
+    kafka?.halt();
+    log.info({ delayMs: config.drainDelayMs }, 'stopping: no longer ready');
+    await new Promise((resolve) => setTimeout(resolve, config.drainDelayMs));
+    phase = 'draining';
+    await withinTime(
+      config.drainTimeoutMs,
+      Promise.all([server.close(), kafka?.close(config.drainTimeoutMs)]),
+    );
+    readiness.close();
+    await client.close();
+    log.info({}, 'stopped');
+  };
+  let stopped: Promise<void> | undefined;
+  return {
+    url,
+    stop: () => {
+      stopped ??= stop();
+      return stopped;
+    },
+  };
+}
+
+function tapped(dispatch: Dispatch, replied: (reply: Event) => void): Dispatch {
+  return async (input) => {
+    const outcome = await dispatch(input);
+    if (outcome.kind === 'replied') replied(outcome.reply);
+    return outcome;
+  };
+}
+
+/** Notes how long every call of the predictor took, and how it ended. */
+function measured(call: CallPredictor, metrics: AdapterMetrics): CallPredictor {
+  return async (request) => {
+    const started = now();
+    let code = 'none';
+    try {
+      const answer = await call(request);
+      code = String(answer.status);
+      return answer;
+    } catch (error) {
+      code = AdapterError.from(error).code;
+      throw error;
+    } finally {
+      metrics.called(code, (now() - started) / 1_000);
+    }
+  };
+}
+
+/** Kafka's own closing needs a moment after its drain: commit, leave, disconnect. */
+const closingMarginMs = 3_000;
+
+async function withinTime(timeoutMs: number, work: Promise<unknown>): Promise<void> {
+  const timeout = new Promise((resolve) => setTimeout(resolve, timeoutMs + closingMarginMs));
+  await Promise.race([work, timeout]);
+}

@@ -1,0 +1,64 @@
+/** Wires the Kafka path of the adapter. */
+
+import type { AdapterConfig } from '../config/adapter.ts';
+import type { Dispatch } from '../delivery/dispatch.ts';
+import type { Log } from '../delivery/ports.ts';
+import { createProcessRecord } from '../delivery/process-record.ts';
+import type { Identity } from '../event/names.ts';
+import { createKafkaClient } from '../kafka/client.ts';
+import { createKafkaAdapter, type KafkaAdapter } from '../kafka/kafka-adapter.ts';
+import type { AdapterMetrics } from '../observability/metrics.ts';
+import type { Readiness } from '../predictor/readiness.ts';
+import { now, schedule, wallClock } from './clock.ts';
+
+export interface StartKafkaDeps {
+  readonly dispatch: Dispatch;
+  readonly identity: Identity;
+  readonly readiness: Readiness;
+  readonly metrics: AdapterMetrics;
+  readonly log: Log;
+}
+
+/** @returns the started Kafka path; undefined where it is off */
+export function startKafka(config: AdapterConfig, deps: StartKafkaDeps): KafkaAdapter | undefined {
+  const { kafka: topics } = config;
+  if (topics === undefined) return undefined;
+  const { dispatch, identity, readiness, metrics, log } = deps;
+  const { brokers } = topics;
+  const clientId = `seldon-eventing.${topics.consumerGroup}`;
+  const adapter = createKafkaAdapter(
+    {
+      ...topics,
+      identity,
+      workers: config.workers,
+      ordering: config.ordering,
+      maxAttempts: config.maxAttempts,
+      maxAhead: config.maxAhead,
+      retry: { baseMs: config.retryBaseMs, maxMs: config.retryMaxMs },
+      reset: config.offsetReset,
+      sessionTimeoutMs: config.sessionTimeoutMs,
+      rebalanceDrainMs: config.rebalanceDrainMs,
+    },
+    {
+      kafka: createKafkaClient(
+        { brokers, clientId, requestTimeoutMs: config.requestTimeoutMs },
+        log,
+      ),
+      process: createProcessRecord(
+        { outputForm: config.outputForm, timeoutMs: config.attemptTimeoutMs },
+        { dispatch, now },
+      ),
+      predictorReady: readiness.ready,
+      now,
+      wallClock,
+      schedule,
+      random: Math.random,
+      log,
+      count: metrics.record,
+      countMissed: metrics.missed,
+    },
+  );
+  metrics.watch('seldon_eventing_kafka_running', 'Predictions running for Kafka', adapter.running);
+  adapter.start();
+  return adapter;
+}

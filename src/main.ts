@@ -1,0 +1,88 @@
+#!/usr/bin/env node
+/**
+ * The process edge: arguments, environment, signals, exit code. Everything else is in commands/.
+ */
+
+import { createInterface } from 'node:readline';
+import { adapter } from './commands/adapter.ts';
+import type { Command, CommandContext, Running } from './commands/command.ts';
+import { demo } from './commands/demo.ts';
+import { display } from './commands/display.ts';
+import { commandHelp, programHelp } from './commands/help.ts';
+
+const commands: readonly Command[] = [adapter, demo, display];
+
+const exitCodes = { done: 0, failed: 1, wrongSettings: 2 } as const;
+
+const print = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+const complain = (line: string): void => {
+  process.stderr.write(`${line}\n`);
+};
+
+function onLine(listener: (line: string) => void): void {
+  process.on('SIGUSR1', () => listener('toggle'));
+  // Standard input alone must not keep the process alive.
+  createInterface({ input: process.stdin }).on('line', listener);
+  process.stdin.unref?.();
+}
+
+/** Finds the command; a first argument that is a flag means the adapter (design.md §3.7). */
+function findCommand(argv: readonly string[]): { command: Command | undefined; args: string[] } {
+  const [first = '', ...rest] = argv;
+  if (first.startsWith('-') && first !== '--help' && first !== '-h') {
+    return { command: adapter, args: [...argv] };
+  }
+  return { command: commands.find(({ name }) => name === first), args: rest };
+}
+
+/** Stops in order on the first signal, at once on the second. */
+function stopOnSignals(running: Running): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let stopping = false;
+    const onSignal = (): void => {
+      if (stopping) process.exit(exitCodes.failed);
+      stopping = true;
+      running.stop().then(() => resolve(exitCodes.done), reject);
+    };
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
+  });
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const { command, args } = findCommand(argv);
+  if (command === undefined) {
+    const [first] = argv;
+    const asked = first === undefined || first === '--help' || first === '-h' || first === 'help';
+    if (!asked) complain(`there is no command "${first}"\n`);
+    (asked ? print : complain)(programHelp(commands));
+    return asked ? exitCodes.done : exitCodes.wrongSettings;
+  }
+  if (args.includes('--help') || args.includes('-h')) {
+    print(commandHelp(command));
+    return exitCodes.done;
+  }
+  const context: CommandContext = { args, environment: process.env, print, onLine };
+  const start = await command.start(context);
+  if (start.kind === 'wrong-settings') {
+    complain(`seldon-eventing ${command.name}: ${start.problems.length} wrong setting(s)`);
+    for (const problem of start.problems) complain(`  - ${problem}`);
+    complain(`See: seldon-eventing ${command.name} --help`);
+    return exitCodes.wrongSettings;
+  }
+  const { running } = start;
+  const code = await Promise.race([running.done, stopOnSignals(running)]);
+  await running.stop();
+  return code;
+}
+
+main(process.argv.slice(2)).then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    complain(`seldon-eventing failed: ${error instanceof Error ? error.stack : String(error)}`);
+    process.exit(exitCodes.failed);
+  },
+);

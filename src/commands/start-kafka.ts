@@ -41,7 +41,7 @@ export function startKafka(config: AdapterConfig, deps: StartKafkaDeps): KafkaAd
     },
     {
       kafka: createKafkaClient(
-        { brokers, clientId, requestTimeoutMs: config.requestTimeoutMs },
+        { brokers, clientId, requestTimeoutMs: config.kafkaRequestTimeoutMs },
         log,
       ),
       process: createProcessRecord(

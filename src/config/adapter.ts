@@ -5,7 +5,7 @@ import { eventSettings } from './events.ts';
 import { drainSettings, httpSettings } from './http.ts';
 import { identitySettings } from './identity.ts';
 import { kafkaSettings } from './kafka.ts';
-import { type Environment, type Parsed, parseSettings } from './parse.ts';
+import { type Conflict, type Environment, type Parsed, parseSettings } from './parse.ts';
 import { predictorSettings } from './predictor.ts';
 import { processSettings } from './process.ts';
 import type { ValuesOf } from './setting.ts';
@@ -63,53 +63,67 @@ export function parseAdapterConfig(
   args: readonly string[],
   environment: Environment,
 ): Parsed<AdapterConfig> {
-  const parsed = parseSettings(adapterSettings, args, environment);
+  const isSet = (name: string): boolean => (environment[name] ?? '').trim() !== '';
+  const parsed = parseSettings(adapterSettings, args, environment, conflicts);
   const refused = notHeeded
-    .filter((name) => (environment[name] ?? '').trim() !== '')
+    .filter(isSet)
     .map((name) => `${name} is set, but this version does not support it: unset it`);
   if (!parsed.ok) return { ok: false, problems: [...parsed.problems, ...refused] };
+  if (refused.length > 0) return { ok: false, problems: refused };
   const { values } = parsed;
-  const problems = [...refused, ...conflicts(values)];
-  if (problems.length > 0) return { ok: false, problems };
   return {
     ok: true,
     values: Object.freeze({
       ...values,
       attemptTimeoutMs: values.attemptTimeoutMs ?? values.requestTimeoutMs,
       kafka: kafkaTopics(values),
-      warnings: Object.keys(wellMeant)
-        .filter((name) => (environment[name] ?? '').trim() !== '')
-        .map((name) => wellMeant[name] ?? name),
+      warnings: Object.entries(wellMeant)
+        .filter(([name]) => isSet(name))
+        .map(([, warning]) => warning),
     }),
   };
 }
 
-function conflicts(values: AdapterValues): string[] {
-  const problems: string[] = [];
-  if (protocols[values.protocol].needsModel && values.model === undefined) {
-    problems.push(`MODEL_NAME is not set: the ${values.protocol} protocol names it in its paths`);
-  }
-  const { brokers, inputTopic, outputTopic, errorTopic } = values;
-  if ((brokers === undefined) !== (inputTopic === undefined)) {
-    problems.push('KAFKA_BROKER and KAFKA_INPUT_TOPIC go together: set both, or neither');
-  }
-  if (brokers !== undefined && outputTopic === undefined) {
-    problems.push('KAFKA_OUTPUT_TOPIC is not set: predictions would have nowhere to go');
-  }
-  if (values.serverType === 'kafka' && brokers === undefined) {
-    problems.push(
-      'SERVER_TYPE is kafka: set KAFKA_BROKER, KAFKA_INPUT_TOPIC and KAFKA_OUTPUT_TOPIC',
-    );
-  }
-  const errors = outputTopic === undefined ? errorTopic : errorTopicOf(errorTopic, outputTopic);
-  const topics = [inputTopic, outputTopic, errors].filter((topic) => topic !== undefined);
-  if (new Set(topics).size < topics.length) {
-    problems.push(
-      'KAFKA_INPUT_TOPIC, KAFKA_OUTPUT_TOPIC and KAFKA_ERROR_TOPIC must differ: answers would be predicted on again',
-    );
-  }
-  return problems;
-}
+const conflicts: readonly Conflict<typeof adapterSettings>[] = [
+  {
+    between: ['protocol', 'model'],
+    problem: ({ protocol, model }) =>
+      protocols[protocol].needsModel && model === undefined
+        ? `MODEL_NAME is not set: the ${protocol} protocol names it in its paths`
+        : undefined,
+  },
+  {
+    between: ['brokers', 'inputTopic'],
+    problem: ({ brokers, inputTopic }) =>
+      (brokers === undefined) !== (inputTopic === undefined)
+        ? 'KAFKA_BROKER and KAFKA_INPUT_TOPIC go together: set both, or neither'
+        : undefined,
+  },
+  {
+    between: ['brokers', 'outputTopic'],
+    problem: ({ brokers, outputTopic }) =>
+      brokers !== undefined && outputTopic === undefined
+        ? 'KAFKA_OUTPUT_TOPIC is not set: predictions would have nowhere to go'
+        : undefined,
+  },
+  {
+    between: ['brokers', 'serverType'],
+    problem: ({ brokers, serverType }) =>
+      serverType === 'kafka' && brokers === undefined
+        ? 'SERVER_TYPE is kafka: set KAFKA_BROKER, KAFKA_INPUT_TOPIC and KAFKA_OUTPUT_TOPIC'
+        : undefined,
+  },
+  {
+    between: ['inputTopic', 'outputTopic', 'errorTopic'],
+    problem: ({ inputTopic, outputTopic, errorTopic }) => {
+      const errors = outputTopic === undefined ? errorTopic : errorTopicOf(errorTopic, outputTopic);
+      const topics = [inputTopic, outputTopic, errors].filter((topic) => topic !== undefined);
+      return new Set(topics).size < topics.length
+        ? 'KAFKA_INPUT_TOPIC, KAFKA_OUTPUT_TOPIC and KAFKA_ERROR_TOPIC must differ: answers would be predicted on again'
+        : undefined;
+    },
+  },
+];
 
 const errorTopicOf = (errorTopic: string | undefined, outputTopic: string): string =>
   errorTopic ?? `${outputTopic}.errors`;

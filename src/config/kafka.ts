@@ -108,7 +108,8 @@ export const kafkaSettings = {
     fallback: '10000',
     doc: 'After this silence the group gives our partitions to others. The broker limits it.',
   },
-  requestTimeoutMs: {
+  // Not `requestTimeoutMs`: that is the HTTP requests', and the groups are merged by name.
+  kafkaRequestTimeoutMs: {
     env: 'KAFKA_REQUEST_TIMEOUT_MS',
     schema: milliseconds(1_000),
     fallback: '30000',

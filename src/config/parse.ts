@@ -14,6 +14,14 @@ export type Parsed<Values> =
   | { readonly ok: true; readonly values: Values }
   | { readonly ok: false; readonly problems: readonly string[] };
 
+/** What must hold between settings, beside what each must be by itself. */
+export interface Conflict<Group extends SettingGroup> {
+  /** The settings it looks at: it is asked only where all of them could be read. */
+  readonly between: readonly (keyof Group)[];
+  /** @returns what is wrong; undefined where nothing is */
+  readonly problem: (values: ValuesOf<Group>) => string | undefined;
+}
+
 /** The flags of a setting, as they are written: dashes within. */
 export const flagsOf = (setting: Setting): string[] => [
   ...(setting.flags ?? []).map(dashed),
@@ -22,24 +30,38 @@ export const flagsOf = (setting: Setting): string[] => [
 
 const dashed = (name: string): string => name.toLowerCase().replaceAll('_', '-');
 
-/** Parses every setting of `group`; unknown flags are problems, unknown variables are not ours. */
+/**
+ * Parses every setting of `group`; unknown flags are problems, unknown variables are not ours.
+ * All problems are told together, those between settings too.
+ */
 export function parseSettings<Group extends SettingGroup>(
   group: Group,
   args: readonly string[],
   environment: Environment,
+  conflicts: readonly Conflict<Group>[] = [],
 ): Parsed<ValuesOf<Group>> {
   const given = parseFlags(group, args);
   const problems = [...given.problems];
   const values: Record<string, unknown> = {};
+  const unread = new Set<keyof Group>();
   for (const [name, setting] of Object.entries(group)) {
     const found = findText(setting, given.values, environment);
     if (found === undefined) {
+      if (setting.required) unread.add(name);
       if (setting.required) problems.push(`${setting.env} is not set. ${setting.doc}`);
       continue;
     }
     const result = setting.schema.safeParse(found.text);
     if (result.success) values[name] = result.data;
-    else for (const { message } of result.error.issues) problems.push(`${found.where}: ${message}`);
+    else {
+      unread.add(name);
+      for (const { message } of result.error.issues) problems.push(`${found.where}: ${message}`);
+    }
+  }
+  for (const { between, problem } of conflicts) {
+    if (between.some((name) => unread.has(name))) continue;
+    const told = problem(values as ValuesOf<Group>);
+    if (told !== undefined) problems.push(told);
   }
   if (problems.length > 0) return { ok: false, problems };
   return { ok: true, values: Object.freeze(values) as ValuesOf<Group> };

@@ -7,9 +7,11 @@ export const predictorSettings = {
   protocol: {
     env: 'SELDON_PROTOCOL',
     flags: ['protocol'],
-    schema: oneOf(protocolNames),
+    schema: oneOf([...protocolNames, 'kfserving'])
+      .transform((name) => (name === 'kfserving' ? 'v2' : name))
+      .meta({ title: '`seldon`, `tensorflow`, `v2`' }),
     fallback: 'seldon',
-    doc: 'Protocol that the predictor speaks.',
+    doc: 'Protocol that the predictor speaks; `kfserving` is an older name of `v2`.',
   },
   transport: {
     env: 'SELDON_TRANSPORT',

@@ -1,0 +1,201 @@
+import { describe, expect, it } from 'vitest';
+import { adapterSettings, parseAdapterConfig } from '../../../src/config/adapter.ts';
+import { eventSettings } from '../../../src/config/events.ts';
+import { drainSettings, httpSettings } from '../../../src/config/http.ts';
+import { identitySettings } from '../../../src/config/identity.ts';
+import { kafkaSettings } from '../../../src/config/kafka.ts';
+import { predictorSettings } from '../../../src/config/predictor.ts';
+import { processSettings } from '../../../src/config/process.ts';
+
+type Environment = Record<string, string | undefined>;
+const least: Environment = { SELDON_DEPLOYMENT_ID: 'iris', PREDICTOR_URL: 'http://m:9000' };
+const kafka: Environment = {
+  KAFKA_BROKER: 'a:9092, b:9092',
+  KAFKA_INPUT_TOPIC: 'in',
+  KAFKA_OUTPUT_TOPIC: 'out',
+};
+const configOf = (environment: Environment = {}, args: string[] = []) => {
+  const parsed = parseAdapterConfig(args, { ...least, ...environment });
+  if (!parsed.ok) throw new Error(parsed.problems.join('; '));
+  return parsed.values;
+};
+const problemsOf = (environment: Environment = {}, args: string[] = []): string => {
+  const parsed = parseAdapterConfig(args, { ...least, ...environment });
+  return parsed.ok ? '' : parsed.problems.join('\n');
+};
+
+describe('the defaults of design.md §3.7', () => {
+  it('hold where only the deployment and the predictor are named', () => {
+    expect(configOf()).toMatchObject({
+      sdep: 'iris',
+      namespace: 'default',
+      predictor: 'default',
+      protocol: 'seldon',
+      transport: 'rest',
+      httpHost: '0.0.0.0',
+      httpPort: 8080,
+      metricsPath: '/metrics',
+      maxBodyBytes: 10 * 1024 * 1024,
+      maxConcurrency: 64,
+      maxWaiting: 256,
+      requestTimeoutMs: 30_000,
+      attemptTimeoutMs: 30_000,
+      drainDelayMs: 3_000,
+      drainTimeoutMs: 12_000,
+      eventTypes: [],
+      propagateExtensions: [],
+      responseId: 'derived',
+      ordering: 'partition',
+      workers: 16,
+      maxAttempts: 8,
+      offsetReset: 'earliest',
+      logLevel: 'info',
+      kafka: undefined,
+      warnings: [],
+    });
+    expect(configOf().responseSource).toBeUndefined();
+  });
+
+  it('name the error topic after the output topic, and the group after the predictor', () => {
+    expect(configOf({ ...kafka, SELDON_NAMESPACE: 'prod', PREDICTOR_ID: 'canary' }).kafka).toEqual({
+      brokers: ['a:9092', 'b:9092'],
+      inputTopic: 'in',
+      outputTopic: 'out',
+      errorTopic: 'out.errors',
+      consumerGroup: 'canary.iris.prod',
+    });
+    const named = { ...kafka, KAFKA_ERROR_TOPIC: 'dead', KAFKA_CONSUMER_GROUP: 'mine' };
+    expect(configOf(named).kafka).toMatchObject({ errorTopic: 'dead', consumerGroup: 'mine' });
+  });
+
+  it('take the namespace of the pod, the log level by its old name, the executor by its flags', () => {
+    const environment = { POD_NAMESPACE: 'pods', SELDON_LOG_LEVEL: 'DEBUG' };
+    const args = ['--http_port', '9000', '-sdep=wine', '--graceful_timeout', '5s'];
+    expect(configOf(environment, args)).toMatchObject({
+      namespace: 'pods',
+      logLevel: 'debug',
+      httpPort: 9000,
+      sdep: 'wine',
+      drainTimeoutMs: 5_000,
+    });
+  });
+
+  it('give one attempt the time of the request', () => {
+    expect(configOf({ REQUEST_TIMEOUT_MS: '7s' }).attemptTimeoutMs).toBe(7_000);
+    const both = { REQUEST_TIMEOUT_MS: '7s', ATTEMPT_TIMEOUT_MS: '2s' };
+    expect(configOf(both).attemptTimeoutMs).toBe(2_000);
+  });
+});
+
+describe('the groups of settings', () => {
+  it('have no names in common: merged, one would hide the other', () => {
+    const groups = [
+      identitySettings,
+      predictorSettings,
+      httpSettings,
+      drainSettings,
+      eventSettings,
+      kafkaSettings,
+      processSettings,
+    ];
+    const names = groups.flatMap((group) => Object.keys(group));
+    expect(Object.keys(adapterSettings).sort()).toEqual(names.sort());
+  });
+
+  it('REQUEST_TIMEOUT_MS and KAFKA_REQUEST_TIMEOUT_MS are two settings', () => {
+    const config = configOf({ REQUEST_TIMEOUT_MS: '7s', KAFKA_REQUEST_TIMEOUT_MS: '9s' });
+    expect([config.requestTimeoutMs, config.kafkaRequestTimeoutMs]).toEqual([7_000, 9_000]);
+  });
+});
+
+describe('what must hold between settings', () => {
+  it.each(['tensorflow', 'v2'])('%s needs a model', (protocol) => {
+    expect(problemsOf({ SELDON_PROTOCOL: protocol })).toContain('MODEL_NAME');
+    expect(problemsOf({ SELDON_PROTOCOL: protocol, MODEL_NAME: 'iris' })).toBe('');
+  });
+
+  it.each([
+    [{ KAFKA_BROKER: 'a:1', KAFKA_OUTPUT_TOPIC: 'out' }, 'KAFKA_INPUT_TOPIC'],
+    [{ KAFKA_INPUT_TOPIC: 'in', KAFKA_OUTPUT_TOPIC: 'out' }, 'KAFKA_BROKER'],
+    [{ KAFKA_BROKER: 'a:1', KAFKA_INPUT_TOPIC: 'in' }, 'KAFKA_OUTPUT_TOPIC'],
+    [{ SERVER_TYPE: 'kafka' }, 'KAFKA_BROKER'],
+  ])('half a Kafka path is none: %j', (environment, missing) => {
+    expect(problemsOf(environment)).toContain(missing);
+  });
+
+  it.each([
+    { KAFKA_OUTPUT_TOPIC: 'in' },
+    { KAFKA_ERROR_TOPIC: 'in' },
+    { KAFKA_ERROR_TOPIC: 'out' },
+    { KAFKA_INPUT_TOPIC: 'out.errors' },
+  ])('topics never feed each other: %j', (environment) => {
+    expect(problemsOf({ ...kafka, ...environment })).toContain('must differ');
+  });
+
+  it.each([',', 'kafka', 'a:9092,b', 'PLAINTEXT://a:9092', 'a:'])(
+    'brokers are host:port, not %s',
+    (brokers) => {
+      expect(problemsOf({ ...kafka, KAFKA_BROKER: brokers })).toContain('host:port');
+    },
+  );
+
+  it.each(['ENGINE_PREDICTOR', 'TLS_CERT_FILE', 'TLS_CLIENT_CA_FILE', 'OIDC_AUDIENCE', 'K_SINK'])(
+    '%s, which would protect or route, is refused rather than ignored',
+    (name) => {
+      expect(problemsOf({ [name]: 'secret' })).toContain(name);
+      expect(problemsOf({ [name]: 'secret' })).not.toContain('secret');
+      expect(problemsOf({ [name]: '' })).toBe('');
+    },
+  );
+
+  it.each([
+    { KAFKA_SECURITY_PROTOCOL: 'SASL_SSL' },
+    { KAFKA_ORDER: 'random' },
+    { KAFKA_DELIVERY: 'at-most-once' },
+    { SELDON_TRANSPORT: 'carrier-pigeon' },
+  ])('what is not supported is refused: %j', (environment) => {
+    expect(problemsOf(environment)).toContain(Object.keys(environment)[0]);
+  });
+
+  it.each(['KAFKA_AUTO_COMMIT', 'KAFKA_FULL_GRAPH'])(
+    '%s is accepted, with a word on what happens instead',
+    (name) => {
+      expect(configOf({ [name]: 'true' }).warnings).toHaveLength(1);
+      expect(configOf({ [name]: 'true' }).warnings[0]).toContain(name);
+    },
+  );
+
+  it('all problems are told at once', () => {
+    const problems = problemsOf({
+      SELDON_DEPLOYMENT_ID: '',
+      PREDICTOR_URL: 'm:9000',
+      HTTP_PORT: '70000',
+      PROPAGATE_EXTENSIONS: 'ok,Not-Ok',
+      OIDC_ISSUER: 'x',
+    });
+    for (const name of [
+      'SELDON_DEPLOYMENT_ID',
+      'PREDICTOR_URL',
+      'HTTP_PORT',
+      'PROPAGATE_EXTENSIONS',
+      'OIDC_ISSUER',
+    ]) {
+      expect(problems).toContain(name);
+    }
+  });
+
+  it('what does not fit together is told with the rest, and only where both sides could be read', () => {
+    const problems = problemsOf({ HTTP_PORT: 'x', SELDON_PROTOCOL: 'v2', SERVER_TYPE: 'kafka' });
+    for (const name of ['HTTP_PORT', 'MODEL_NAME', 'KAFKA_BROKER'])
+      expect(problems).toContain(name);
+    expect(problemsOf({ SELDON_PROTOCOL: 'v2', MODEL_NAME: 'a/b' })).not.toContain('is not set');
+  });
+
+  it("kfserving, Seldon's older name, is v2", () => {
+    expect(configOf({ SELDON_PROTOCOL: 'kfserving', MODEL_NAME: 'm' }).protocol).toBe('v2');
+  });
+
+  it('the config cannot be changed', () => {
+    expect(Object.isFrozen(configOf())).toBe(true);
+  });
+});

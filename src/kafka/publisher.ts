@@ -35,6 +35,9 @@ export interface Publisher {
 /** Brokers take 1 MiB a batch unless told otherwise; half of it leaves room for headers. */
 const limits = { maxItems: 256, maxBytes: 512 * 1024 };
 
+/** An error topic that takes not even the shortest record is tried again so often. */
+const tooSmallMs = 10_000;
+
 /** Makes the writer of one adapter. */
 export function createPublisher(options: PublisherOptions, deps: PublisherDeps): Publisher {
   const outputs = createTopicSender(options.outputTopic, deps);
@@ -43,11 +46,18 @@ export function createPublisher(options: PublisherOptions, deps: PublisherDeps):
   const divert: Divert = async (record, error, attempts, wanted) => {
     const time = new Date(deps.wallClock()).toISOString();
     const context = { identity: options.identity, time, attempts };
-    for (const omit of omissions) {
+    for (let i = 0; ; i += 1) {
+      const omit = omissions[i] ?? 'all';
       try {
         return await errors.send(errorRecord(record, error, { ...context, omit }), wanted);
       } catch (tooLarge) {
-        deps.log.warn({ omit, reason: String(tooLarge) }, 'the error record is shortened');
+        const fields = { omit, offset: record.offset, reason: String(tooLarge) };
+        if (omit !== 'all') deps.log.warn(fields, 'the error record is shortened');
+        else {
+          // Not even the shortest fits: the record stays unanswered, and its partition stands.
+          deps.log.error(fields, 'the error topic takes no record; raise its max.message.bytes');
+          await new Promise<void>((resolve) => deps.schedule(tooSmallMs, resolve));
+        }
       }
     }
   };

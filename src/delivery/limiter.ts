@@ -27,6 +27,8 @@ export interface Limiter {
    */
   readonly acquire: (deadline: number) => Promise<void> | undefined;
   readonly release: () => void;
+  /** How many places there are. */
+  readonly places: number;
   readonly running: () => number;
   readonly waiting: () => number;
 }
@@ -101,6 +103,7 @@ export function createLimiter(options: LimiterOptions, deps: LimiterDeps): Limit
       next.callOff();
       next.resolve();
     },
+    places: options.maxConcurrent,
     running: () => running,
     waiting: () => queue.size,
   };

@@ -3,14 +3,15 @@
 import type { Outcome } from '../delivery/outcome.ts';
 import type { AdapterError } from '../errors.ts';
 import type { Decoded, Event } from '../event/event.ts';
-import { malformedEvent } from '../event/malformed.ts';
 import type { Origin, ReplyFactory } from '../event/reply.ts';
 
-/** So many events of one batch are predicted at once: a batch must not crowd out others. */
-const batchConcurrency = 16;
+/** At most so many events of one batch are predicted at once: it must not crowd out others. */
+const maxConcurrent = 16;
 
 export interface BatchDeps {
-  readonly dispatch: (event: Event) => Promise<Outcome>;
+  readonly dispatch: (decoded: Decoded) => Promise<Outcome>;
+  /** How many may be predicted at once; a batch alone must not be turned away by its own size. */
+  readonly places: number;
   readonly replies: ReplyFactory;
   readonly wallClock: () => number;
   readonly randomId: () => string;
@@ -32,10 +33,11 @@ export async function dispatchBatch(
   const work = async (): Promise<void> => {
     for (let i = next++; i < batch.length; i = next++) {
       const decoded = batch[i];
-      if (decoded !== undefined) outcomes[i] = await outcomeOf(decoded, deps);
+      if (decoded !== undefined) outcomes[i] = await deps.dispatch(decoded);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(batchConcurrency, batch.length) }, work));
+  const concurrent = Math.min(maxConcurrent, deps.places, batch.length);
+  await Promise.all(Array.from({ length: concurrent }, work));
 
   const failed = outcomes.filter((outcome) => outcome.kind === 'failed');
   const [first] = failed;
@@ -47,11 +49,6 @@ export async function dispatchBatch(
 
 const isRetriable = ({ error }: { readonly error: AdapterError }): boolean =>
   error.fault !== 'record' && error.fault !== 'caller';
-
-async function outcomeOf(decoded: Decoded, deps: BatchDeps): Promise<Outcome> {
-  if (decoded.kind === 'event') return deps.dispatch(decoded.event);
-  return { kind: 'failed', error: malformedEvent(decoded.problems) };
-}
 
 function eventFor(decoded: Decoded, outcome: Outcome | undefined, deps: BatchDeps): Event[] {
   if (outcome === undefined || outcome.kind === 'skipped') return [];

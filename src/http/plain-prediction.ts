@@ -44,7 +44,7 @@ function puidOf({ headers }: FastifyRequest): string {
 }
 
 /** Passes the predictor's answer on; `ce-*` headers of its own do not come along. */
-export function sendAnswer(reply: FastifyReply, answer: PredictionAnswer): FastifyReply {
+export function sendAnswer(reply: FastifyReply, answer: PredictionAnswer): void {
   reply.code(answer.status);
   if (answer.contentType !== undefined) reply.header('content-type', answer.contentType);
   if (answer.contentEncoding !== undefined) {
@@ -54,20 +54,13 @@ export function sendAnswer(reply: FastifyReply, answer: PredictionAnswer): Fasti
   if (answer.retryAfterMs !== undefined) {
     reply.header('retry-after', String(Math.ceil(answer.retryAfterMs / 1_000)));
   }
-  return reply.send(answer.body);
+  reply.send(answer.body);
 }
 
 /** Sends a failure in the protocol's own shape. */
-export function sendFailure(
-  reply: FastifyReply,
-  error: AdapterError,
-  protocol: Protocol,
-): FastifyReply {
-  return (
-    reply
-      .code(error.status)
-      .headers({ 'content-type': 'application/json', ...retryAfter(error) })
-      // As bytes: Fastify adds a charset to the content type of a text.
-      .send(Buffer.from(protocol.failureBody(error)))
-  );
+export function sendFailure(reply: FastifyReply, error: AdapterError, protocol: Protocol): void {
+  // As bytes: Fastify adds a charset to the content type of a text.
+  const body = Buffer.from(protocol.failureBody(error));
+  const headers = { 'content-type': 'application/json', ...retryAfter(error) };
+  reply.code(error.status).headers(headers).send(body);
 }

@@ -7,7 +7,7 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { CallWithinDeadline } from '../delivery/call-within-deadline.ts';
 import type { Dispatch } from '../delivery/dispatch.ts';
 import type { Limiter } from '../delivery/limiter.ts';
@@ -15,7 +15,7 @@ import type { Outcome } from '../delivery/outcome.ts';
 import type { Log, Now } from '../delivery/ports.ts';
 import { addEventTrace } from '../delivery/trace-headers.ts';
 import { AdapterError } from '../errors.ts';
-import type { Event } from '../event/event.ts';
+import type { Decoded, Event } from '../event/event.ts';
 import { decodeHttp } from '../event/http-message.ts';
 import { malformedEvent } from '../event/malformed.ts';
 import type { ReplyFactory } from '../event/reply.ts';
@@ -23,6 +23,7 @@ import type { Protocol } from '../inference/protocol.ts';
 import { dispatchBatch } from './event-batch.ts';
 import { headersForEvent } from './forwarded-headers.ts';
 import { callForPlainRequest, sendAnswer, sendFailure } from './plain-prediction.ts';
+import { errorOfFastify, eventExpected, payloadMissing, shuttingDown } from './refusals.ts';
 import { sendBatch, sendOutcome, sendProblem } from './send-outcome.ts';
 
 export interface PredictionRoutesOptions {
@@ -65,21 +66,16 @@ export function registerPredictionRoutes(
     }
   };
 
-  const predictEvent = async (
-    event: Event,
-    request: FastifyRequest,
-    model: string | undefined,
-    deadline: number,
-  ): Promise<Outcome> => {
+  const predictEvent = async (event: Event, arrival: Arrival): Promise<Outcome> => {
+    const { request, model, puid, deadline } = arrival;
     const headers = headersForEvent(request.headers);
     addEventTrace(headers, event);
-    const puid = request.headers['seldon-puid'];
     const input = {
       origin: { kind: 'event', event },
       payload: event.data,
       contentType: event.datacontenttype,
       model,
-      puid: typeof puid === 'string' && puid !== '' ? puid : undefined,
+      puid,
       headers,
       deadline,
     } as const;
@@ -104,34 +100,61 @@ export function registerPredictionRoutes(
     else deps.log.warn(fields, 'the request was answered with an error');
   };
 
+  /** An event or a malformed one, of a batch. */
+  const predictMember = async (decoded: Decoded, arrival: Arrival): Promise<Outcome> => {
+    if (decoded.kind === 'event') return predictEvent(decoded.event, arrival);
+    const outcome = { kind: 'failed', error: malformedEvent(decoded.problems) } as const;
+    tell(outcome);
+    return outcome;
+  };
+
+  /** A failure before anything was decoded: told in the shape that the sender expects. */
+  const refuse = (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    plain: boolean,
+    error: AdapterError,
+  ): void => {
+    tell({ kind: 'failed', error });
+    if (plain && !isEvent(request)) sendFailure(reply, error, protocol);
+    else sendProblem(reply, error);
+  };
+
+  /** @returns false where the request is no event, and so not answered yet */
   const answerEvents = async (
     request: FastifyRequest,
     reply: FastifyReply,
     model: string | undefined,
     deadline: number,
-  ): Promise<FastifyReply | undefined> => {
+  ): Promise<boolean> => {
+    const arrival = { request, model, deadline, puid: puidOf(request) };
     const message = decodeHttp(request.raw.rawHeaders, (request.body as Buffer) ?? noBody);
     switch (message.kind) {
       case 'none':
-        return undefined;
+        return false;
       case 'refused': {
         const outcome = { kind: 'failed', error: malformedEvent(message.problems) } as const;
         tell(outcome);
-        return sendProblem(reply, outcome.error);
+        sendProblem(reply, outcome.error);
+        return true;
       }
       case 'event': {
-        const outcome = await predictEvent(message.event, request, model, deadline);
-        return sendOutcome(reply, outcome, message.mode);
+        const outcome = await predictEvent(message.event, arrival);
+        sendOutcome(reply, outcome, message.mode);
+        return true;
       }
       case 'batch': {
         const result = await dispatchBatch(message.events, {
-          dispatch: (event) => predictEvent(event, request, model, deadline),
+          // One Seldon-Puid cannot be that of several predictions.
+          dispatch: (decoded) => predictMember(decoded, { ...arrival, puid: undefined }),
+          places: deps.limiter.places,
           replies: deps.replies,
           wallClock: deps.wallClock,
           randomId: randomUUID,
         });
-        if (result.kind === 'failed') return sendProblem(reply, result.error);
-        return sendBatch(reply, result.events);
+        if (result.kind === 'failed') sendProblem(reply, result.error);
+        else sendBatch(reply, result.events);
+        return true;
       }
       default:
         return message satisfies never;
@@ -143,18 +166,18 @@ export function registerPredictionRoutes(
     reply: FastifyReply,
     model: string | undefined,
     deadline: number,
-  ): Promise<FastifyReply> => {
+  ): Promise<void> => {
     try {
-      if (request.body === undefined || (request.body as Buffer).length === 0)
-        throw payloadMissing();
+      const body = request.body as Buffer | undefined;
+      if (body === undefined || body.length === 0) throw payloadMissing();
       const answer = await limited(deadline, () =>
         callForPlainRequest(request, model, deadline, options, deps.call),
       );
-      return sendAnswer(reply, answer);
+      sendAnswer(reply, answer);
     } catch (thrown) {
       const error = AdapterError.from(thrown);
       tell({ kind: 'failed', error });
-      return sendFailure(reply, error, protocol);
+      sendFailure(reply, error, protocol);
     }
   };
 
@@ -163,28 +186,55 @@ export function registerPredictionRoutes(
     reply: FastifyReply,
     plain: boolean,
     model: string | undefined,
-  ): Promise<FastifyReply> => {
+  ): Promise<void> => {
     const started = deps.now();
     const deadline = started + options.requestTimeoutMs;
-    if (deps.draining()) return sendProblem(reply.header('connection', 'close'), shuttingDown());
+    if (deps.draining()) {
+      refuse(request, reply.header('connection', 'close'), plain, shuttingDown());
+      return;
+    }
     const answered = await answerEvents(request, reply, model, deadline);
-    if (answered === undefined) {
+    if (!answered) {
       if (plain) await answerPlain(request, reply, model, deadline);
-      else sendProblem(reply, eventExpected(protocol));
+      else refuse(request, reply, plain, eventExpected(protocol));
     }
     deps.served('predictions', reply.statusCode, (deps.now() - started) / 1_000);
-    return reply;
   };
 
-  server.post('/', (request, reply) => handle(request, reply, false, undefined));
+  /** What Fastify finds wrong with a request: such as a body that is too large. */
+  const refusing = (plain: boolean) => ({
+    errorHandler: (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
+      refuse(request, reply, plain, errorOfFastify(error, request.routeOptions.bodyLimit));
+    },
+  });
+
+  server.post('/', refusing(false), (request, reply) => handle(request, reply, false, undefined));
   for (const route of protocol.routes) {
-    server.post(route, (request, reply) => {
+    server.post(route, refusing(true), (request, reply) => {
       const model = protocol.modelOfPath(pathOf(request));
-      if (model === false) return reply.callNotFound();
-      return handle(request, reply, true, model);
+      return model === false ? reply.callNotFound() : handle(request, reply, true, model);
     });
   }
 }
+
+/** What the events of one request share. */
+interface Arrival {
+  readonly request: FastifyRequest;
+  /** The model that the path names, where it names one. */
+  readonly model: string | undefined;
+  readonly deadline: number;
+  /** The caller's `Seldon-Puid`. */
+  readonly puid: string | undefined;
+}
+
+function puidOf({ headers }: FastifyRequest): string | undefined {
+  const puid = headers['seldon-puid'];
+  return typeof puid === 'string' && puid !== '' ? puid : undefined;
+}
+
+/** Whether the headers say that the body is an event. */
+const isEvent = ({ raw }: FastifyRequest): boolean =>
+  decodeHttp(raw.rawHeaders, noBody).kind !== 'none';
 
 /** The path as it was sent: a model's name is passed on unchanged. */
 function pathOf(request: FastifyRequest): string {
@@ -193,20 +243,3 @@ function pathOf(request: FastifyRequest): string {
   const query = path.indexOf('?');
   return query < 0 ? path : path.slice(0, query);
 }
-
-const shuttingDown = (): AdapterError =>
-  new AdapterError('DRAINING', 'this instance is shutting down; send the request again', {
-    retryAfterMs: 1_000,
-  });
-
-const payloadMissing = (): AdapterError =>
-  new AdapterError(
-    'PAYLOAD_MISSING',
-    "the request has no body; send the protocol's request as JSON",
-  );
-
-const eventExpected = (protocol: Protocol): AdapterError =>
-  new AdapterError(
-    'EVENT_EXPECTED',
-    `this path takes CloudEvents only: send the headers ce-id, ce-source, ce-type and ce-specversion, or Content-Type application/cloudevents+json; ordinary prediction requests go to ${protocol.routes.join(' or ')}`,
-  );

@@ -4,6 +4,8 @@
  * S1 A 2xx is an event or empty: Knative's Kafka broker takes anything else for a failure.
  * S2 A problem tells its code and class as `Kne-*` headers too, which that broker turns into
  *    attributes of the dead-lettered event (field notes §1.2).
+ * S3 Nothing here returns the FastifyReply: it is thenable, so an async function that returned it
+ *    would resolve with undefined, and only when the answer was written.
  */
 
 import type { FastifyReply } from 'fastify';
@@ -14,41 +16,44 @@ import { encodeHttp, encodeHttpBatch } from '../event/http-message.ts';
 import { problemDetails } from '../problem-details.ts';
 
 /** Sends the answer to one event, in the mode that it came in. */
-export function sendOutcome(reply: FastifyReply, outcome: Outcome, mode: Mode): FastifyReply {
+export function sendOutcome(reply: FastifyReply, outcome: Outcome, mode: Mode): void {
   switch (outcome.kind) {
     case 'replied': {
       const { headers, body } = encodeHttp(outcome.reply, mode);
-      return reply.code(200).headers(headers).header('seldon-puid', outcome.puid).send(body);
+      reply.code(200).headers(headers).header('seldon-puid', outcome.puid).send(body);
+      return;
     }
     case 'skipped':
-      return sendNothing(reply);
+      sendNothing(reply);
+      return;
     case 'failed':
-      return sendProblem(reply, outcome.error);
+      sendProblem(reply, outcome.error);
+      return;
     default:
-      return outcome satisfies never;
+      outcome satisfies never;
   }
 }
 
 /** Sends several events as a batch; none at all is an empty answer. */
-export function sendBatch(reply: FastifyReply, events: readonly Event[]): FastifyReply {
-  if (events.length === 0) return sendNothing(reply);
+export function sendBatch(reply: FastifyReply, events: readonly Event[]): void {
+  if (events.length === 0) {
+    sendNothing(reply);
+    return;
+  }
   const { headers, body } = encodeHttpBatch(events);
-  return reply.code(200).headers(headers).send(body);
+  reply.code(200).headers(headers).send(body);
 }
 
 /** 200 without an event: accepted, and there is nothing to reply. */
-export const sendNothing = (reply: FastifyReply): FastifyReply =>
+function sendNothing(reply: FastifyReply): void {
   reply.code(200).header('content-length', '0').send();
+}
 
 /** Sends an error as RFC 9457 problem details. */
-export function sendProblem(reply: FastifyReply, error: AdapterError): FastifyReply {
-  return (
-    reply
-      .code(error.status)
-      .headers(problemHeaders(error))
-      // As bytes: Fastify adds a charset to the content type of a text.
-      .send(Buffer.from(JSON.stringify(problemDetails(error))))
-  );
+export function sendProblem(reply: FastifyReply, error: AdapterError): void {
+  // As bytes: Fastify adds a charset to the content type of a text.
+  const body = Buffer.from(JSON.stringify(problemDetails(error)));
+  reply.code(error.status).headers(problemHeaders(error)).send(body);
 }
 
 /** Headers of a problem: type, `Kne-*`, and when to come back where the status says "later". */

@@ -4,10 +4,19 @@
 
 import { maxHeaderSize } from 'node:http';
 import type { Socket } from 'node:net';
-import { type FastifyError, type FastifyInstance, type FastifyRequest, fastify } from 'fastify';
+import {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+} from 'fastify';
 import { AdapterError } from '../errors.ts';
 import { problemDetails } from '../problem-details.ts';
+import { errorOfFastify } from './refusals.ts';
 import { problemHeaders, sendProblem } from './send-outcome.ts';
+
+const maxCheckingIntervalMs = 1_000;
 
 export interface HttpServerOptions {
   readonly maxBodyBytes: number;
@@ -20,43 +29,46 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   const server = fastify({
     bodyLimit: options.maxBodyBytes,
     requestTimeout: options.receiveTimeoutMs,
+    http: {
+      headersTimeout: options.receiveTimeoutMs,
+      // Node looks for senders that are too slow only so often; its default is 30 s.
+      connectionsCheckingInterval: Math.min(options.receiveTimeoutMs, maxCheckingIntervalMs),
+    },
+    rewriteUrl,
+    frameworkErrors: (error, _request, reply: FastifyReply) => {
+      sendProblem(reply, errorOfFastify(error, options.maxBodyBytes));
+    },
     // Draining answers for itself; Fastify's own 503 would not be a problem document.
     return503OnClosing: false,
     clientErrorHandler,
     // Names in paths are data: they are compared as they are.
     routerOptions: { caseSensitive: true },
   });
+  // Node would drop headers beyond the thousandth without a word; their size is bounded anyway.
+  server.server.maxHeadersCount = 0;
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) =>
     done(null, body),
   );
   server.setErrorHandler((error: FastifyError, _request, reply) => {
     if (reply.sent) return;
-    sendProblem(reply, errorOfFastify(error, options));
+    sendProblem(reply, errorOfFastify(error, options.maxBodyBytes));
   });
   server.setNotFoundHandler((request, reply) => {
     const allowed = allowedMethods(server, request);
-    if (allowed.length === 0) return sendProblem(reply, routeUnknown(request));
-    return sendProblem(
-      reply.header('allow', allowed.join(', ')),
-      methodNotAllowed(request, allowed),
-    );
+    if (allowed.length > 0) reply.header('allow', allowed.join(', '));
+    const unknown = allowed.length === 0;
+    sendProblem(reply, unknown ? routeUnknown(request) : methodNotAllowed(request, allowed));
   });
   return server;
 }
 
-function errorOfFastify(error: FastifyError, options: HttpServerOptions): AdapterError {
-  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-    return new AdapterError(
-      'BODY_TOO_LARGE',
-      `the body is larger than ${options.maxBodyBytes} bytes; raise MAX_BODY_BYTES or send less`,
-    );
-  }
-  const { statusCode } = error;
-  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
-    return new AdapterError('REQUEST_MALFORMED', error.message, { status: statusCode });
-  }
-  return AdapterError.from(error);
+/** A server must take the absolute form of a target, whatever its authority (RFC 9112 §3.2.2). */
+function rewriteUrl({ url = '/' }: { readonly url?: string | undefined }): string {
+  const absolute = /^https?:\/\/[^/?#]*(.*)$/i.exec(url);
+  if (absolute === null) return url;
+  const [, path = ''] = absolute;
+  return path.startsWith('/') ? path : `/${path}`;
 }
 
 const methods = ['GET', 'POST'] as const;

@@ -5,7 +5,7 @@
  * fault; a 3xx means that the address is wrong, so it is the deployment's.
  */
 
-import { AdapterError, type ErrorCode } from '../errors.ts';
+import { AdapterError, type ErrorCode, type Problem } from '../errors.ts';
 
 /** 4xx that speak of the deployment, not of the record. 501 joins them. */
 const deploymentStatuses = new Set([401, 403, 404, 405, 407, 501]);
@@ -36,7 +36,8 @@ export function faultOfAnswer(answer: StatusAnswer, where: string): AdapterError
     return new AdapterError('PREDICTOR_ANSWER_UNUSABLE', `${where} answered ${status} ${flaw}`);
   }
   const code = codeOf(status);
-  return new AdapterError(code, messages[code](where, status, quote(answer.body)), {
+  return new AdapterError(code, messages[code](where, status), {
+    problems: wordsOf(answer.body),
     status: code === 'PREDICTOR_REFUSED' && passedOn.has(status) ? status : undefined,
     retryAfterMs: answer.retryAfterMs,
   });
@@ -61,21 +62,24 @@ function codeOf(status: number): AnswerCode {
   return 'PREDICTOR_REFUSED';
 }
 
-const messages: Record<AnswerCode, (where: string, status: number, quoted: string) => string> = {
-  PREDICTOR_REFUSED: (where, status, quoted) =>
-    `${where} refused the payload with ${status}${quoted}; mend the payload and send it again`,
-  PREDICTOR_MISCONFIGURED: (where, status, quoted) =>
-    `${where} answered ${status}${quoted}; check PREDICTOR_URL, SELDON_PROTOCOL and MODEL_NAME, and that the model is loaded`,
-  PREDICTOR_BUSY: (where, status, quoted) =>
-    `${where} turned the call away with ${status}${quoted}; it is overloaded or still starting`,
-  PREDICTOR_FAILED: (where, status, quoted) =>
-    `${where} failed with ${status}${quoted}; look at the predictor's log`,
+const messages: Record<AnswerCode, (where: string, status: number) => string> = {
+  PREDICTOR_REFUSED: (where, status) =>
+    `${where} refused the payload with ${status}; mend the payload and send it again`,
+  PREDICTOR_MISCONFIGURED: (where, status) =>
+    `${where} answered ${status}; check PREDICTOR_URL, SELDON_PROTOCOL and MODEL_NAME, and that the model is loaded`,
+  PREDICTOR_BUSY: (where, status) =>
+    `${where} turned the call away with ${status}; it is overloaded or still starting`,
+  PREDICTOR_FAILED: (where, status) =>
+    `${where} failed with ${status}; look at the predictor's log`,
 };
 
-/** The predictor's own words, on one line, so that nobody has to look them up elsewhere. */
-function quote(body: Uint8Array): string {
-  if (body.byteLength === 0) return '';
+/**
+ * The predictor's own words, on one line, so that the sender need not look them up elsewhere. Many
+ * predictors repeat the payload in them, so they must not stand in the message, which is logged.
+ */
+function wordsOf(body: Uint8Array): Problem[] {
   const text = Buffer.from(body.subarray(0, maxQuote)).toString('utf8');
   const line = text.replace(/[\p{Cc}\s]+/gu, ' ').trim();
-  return ` ("${line}${body.byteLength > maxQuote ? '…' : ''}")`;
+  if (line === '') return [];
+  return [{ where: 'predictor', reason: body.byteLength > maxQuote ? `${line}…` : line }];
 }

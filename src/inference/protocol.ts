@@ -1,6 +1,6 @@
 /**
  * What a prediction protocol is to the adapter: paths, readiness, and how it tells a failure.
- * Payloads pass through undecoded, so nothing here looks into a body.
+ * Payloads pass through undecoded, so nothing here looks into one.
  */
 
 import type { AdapterError } from '../errors.ts';
@@ -24,7 +24,7 @@ export interface Protocol {
   /** The path at the predictor that says whether `model` can predict. */
   readonly readinessPath: (model: string | undefined) => string;
   /** Whether an answer on the readiness path means that predictions will be served. */
-  readonly isReady: (status: number) => boolean;
+  readonly isReady: (status: number, body: Uint8Array) => boolean;
   /** The body of a failed ordinary (non-event) prediction request, in the protocol's own shape. */
   readonly failureBody: (error: AdapterError) => string;
 }

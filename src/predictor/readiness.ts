@@ -48,8 +48,10 @@ export function createReadiness(options: ReadinessOptions, deps: ReadinessDeps):
 
   const ask = async (): Promise<typeof word> => {
     try {
-      const status = await deps.probe(path, probeTimeoutMs);
-      return { ready: options.protocol.isReady(status), reason: `GET ${where} answered ${status}` };
+      const { status, body } = await deps.probe(path, probeTimeoutMs);
+      const ready = options.protocol.isReady(status, body);
+      const loading = !ready && status < 300 ? ', but the model is not loaded' : '';
+      return { ready, reason: `GET ${where} answered ${status}${loading}` };
     } catch (error) {
       return { ready: false, reason: error instanceof Error ? error.message : String(error) };
     }

@@ -19,8 +19,8 @@ export interface RestClientOptions {
 
 export interface RestClient {
   readonly call: CallPredictor;
-  /** The status that a GET of `path` (below the base address) answers with. */
-  readonly probe: (path: string, timeoutMs: number) => Promise<number>;
+  /** What a GET of `path` (below the base address) answers. */
+  readonly probe: (path: string, timeoutMs: number) => Promise<PredictionAnswer>;
   readonly close: () => Promise<void>;
 }
 
@@ -63,10 +63,7 @@ export function createRestClient(options: RestClientOptions): RestClient {
   let closing: Promise<void> | undefined;
   return {
     call: (call) => send('POST', call),
-    probe: async (path, timeoutMs) => {
-      const answer = await send('GET', { path, headers: [], body: empty, timeoutMs });
-      return answer.status;
-    },
+    probe: (path, timeoutMs) => send('GET', { path, headers: [], body: empty, timeoutMs }),
     close: () => {
       closing ??= pool.destroy();
       return closing;

@@ -11,6 +11,12 @@ function modelOfPath(path: string): string | undefined | false {
   return match === null ? false : match[1];
 }
 
+/** Whether a version is AVAILABLE; servers that only borrow the path tell no states. */
+function isAvailable(body: Uint8Array): boolean {
+  const text = Buffer.from(body).toString('utf8');
+  return !text.includes('"model_version_status"') || /"state":\s*"AVAILABLE"/.test(text);
+}
+
 const failureBody = (error: AdapterError): string => JSON.stringify({ error: error.message });
 
 export const tensorflow: Protocol = {
@@ -20,7 +26,7 @@ export const tensorflow: Protocol = {
   modelOfPath,
   predictionPath: (model) => `/v1/models/${model}:predict`,
   readinessPath: (model) => `/v1/models/${model}`,
-  // 404 while the model loads: it must not take records yet.
-  isReady: (status) => status < 300,
+  // 404 or the state LOADING while the model loads: it must not take records yet.
+  isReady: (status, body) => status < 300 && isAvailable(body),
   failureBody,
 };

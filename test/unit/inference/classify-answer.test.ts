@@ -49,7 +49,7 @@ describe('faultOfAnswer', () => {
       const message = judge(status)?.message ?? '';
       expect(message).toContain(where);
       expect(message).toContain(String(status));
-      expect(message).toContain('"why"');
+      expect(judge(status)?.problems).toEqual([{ where: 'predictor', reason: 'why' }]);
       expect(message).toContain(';');
     }
   });
@@ -71,11 +71,14 @@ describe('faultOfAnswer', () => {
     for (const status of statuses) expect(judge(status)?.reached ?? true).toBe(true);
   });
 
-  it("quotes the predictor's words on one line, shortened", () => {
-    expect(judge(400, 'first\r\n\u0000\t second ')?.message).toContain('("first second")');
-    const long = judge(400, 'x'.repeat(5_000))?.message ?? '';
-    expect(long).toContain('…"');
+  it("tells the predictor's words on one line, shortened; not in the message, which is logged", () => {
+    const fault = judge(400, 'first\r\n\u0000\t second ');
+    expect(fault?.problems).toEqual([{ where: 'predictor', reason: 'first second' }]);
+    expect(fault?.message).not.toContain('first');
+    const long = judge(400, 'x'.repeat(5_000))?.problems[0]?.reason ?? '';
+    expect(long).toMatch(/…$/);
     expect(long.length).toBeLessThan(500);
+    expect(judge(400, '')?.problems).toEqual([]);
   });
 
   it('is not upset by an answer that is no text', () => {
@@ -84,6 +87,6 @@ describe('faultOfAnswer', () => {
       where,
     );
     expect(fault?.code).toBe('PREDICTOR_FAILED');
-    expect(fault?.message).not.toMatch(/\p{Cc}/u);
+    expect(fault?.problems[0]?.reason).not.toMatch(/\p{Cc}/u);
   });
 });

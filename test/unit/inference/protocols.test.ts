@@ -103,8 +103,18 @@ describe('the model that a request path names', () => {
 });
 
 describe('readiness', () => {
+  const none = new Uint8Array();
+
+  it('tensorflow: the state counts, since TensorFlow Serving answers 200 while it loads', () => {
+    const inState = (state: string) =>
+      Buffer.from(`{"model_version_status": [{"version": "1", "state": "${state}"}]}`);
+    const states = ['START', 'LOADING', 'AVAILABLE', 'UNLOADING', 'END'];
+    const ready = states.filter((state) => tensorflow.isReady(200, inState(state)));
+    expect(ready).toEqual(['AVAILABLE']);
+  });
+
   it('seldon: any answer but a 5xx, since its health route is optional', () => {
-    expect([200, 204, 404, 405, 500, 503].map(seldon.isReady)).toEqual([
+    expect([200, 204, 404, 405, 500, 503].map((status) => seldon.isReady(status, none))).toEqual([
       true,
       true,
       true,
@@ -115,7 +125,7 @@ describe('readiness', () => {
   });
 
   it.each([tensorflow, v2])('$name: only a success, since 404 means that it loads', (protocol) => {
-    expect([200, 204, 302, 400, 404, 503].map(protocol.isReady)).toEqual([
+    expect([200, 204, 302, 400, 404, 503].map((status) => protocol.isReady(status, none))).toEqual([
       true,
       true,
       false,

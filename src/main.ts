@@ -9,8 +9,9 @@ import type { Command, CommandContext, Running } from './commands/command.ts';
 import { demo } from './commands/demo.ts';
 import { display } from './commands/display.ts';
 import { commandHelp, programHelp } from './commands/help.ts';
+import { produce } from './commands/produce.ts';
 
-const commands: readonly Command[] = [adapter, demo, display];
+const commands: readonly Command[] = [adapter, demo, produce, display];
 
 const exitCodes = { done: 0, failed: 1, wrongSettings: 2 } as const;
 

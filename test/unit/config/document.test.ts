@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { demoSettings } from '../../../src/config/demo.ts';
+import { displaySettings } from '../../../src/config/display.ts';
+import { configurationDocument } from '../../../src/config/document.ts';
+import { eventSettings } from '../../../src/config/events.ts';
+import { drainSettings, httpSettings } from '../../../src/config/http.ts';
+import { identitySettings } from '../../../src/config/identity.ts';
+import { kafkaSettings } from '../../../src/config/kafka.ts';
+import { predictorSettings } from '../../../src/config/predictor.ts';
+import { processSettings } from '../../../src/config/process.ts';
+import { produceSettings } from '../../../src/config/produce.ts';
+
+test('docs/configuration.md says what the settings are (npm run docs writes it anew)', async () => {
+  const document = configurationDocument([
+    { title: 'adapter: who we answer for', settings: identitySettings },
+    { title: 'adapter: the predictor', settings: predictorSettings },
+    { title: 'adapter: HTTP', settings: httpSettings },
+    { title: 'adapter: shutting down', settings: drainSettings },
+    { title: 'adapter: events', settings: eventSettings },
+    {
+      title: 'adapter: Kafka',
+      intro: 'On when `KAFKA_BROKER` and `KAFKA_INPUT_TOPIC` are set.',
+      settings: kafkaSettings,
+    },
+    { title: 'adapter: the process', settings: processSettings },
+    { title: 'demo', settings: demoSettings },
+    { title: 'produce', settings: produceSettings },
+    { title: 'display', settings: displaySettings },
+  ]);
+  await expect(document).toMatchFileSnapshot('../../../docs/configuration.md');
+});

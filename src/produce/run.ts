@@ -36,8 +36,7 @@ export interface Run {
 }
 
 /** At high rates events are sent several at a time. */
-const wait = { leastMs: 5, mostMs: 60_000 };
-const lookAgainMs = 1_000;
+const wait = { leastMs: 5, mostMs: 60_000, fullMs: 1_000 };
 const drainMs = 10_000;
 
 /** Starts sending as soon as the sink is ready. */
@@ -91,7 +90,7 @@ export function startRun({ perSecond, count = Infinity }: RunOptions, deps: RunD
     }
     const full = inFlight() >= sink.maxInFlight;
     if (full) sayBehind(now(), inFlight(), pace.behind(now()), rate);
-    const waitMs = full ? lookAgainMs : pace.waitMs(now());
+    const waitMs = full ? wait.fullMs : pace.waitMs(now());
     if (waitMs === undefined) return;
     cancelTimer = schedule(Math.min(Math.max(waitMs, wait.leastMs), wait.mostMs), tick);
   };

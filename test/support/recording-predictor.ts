@@ -19,6 +19,8 @@ export interface RecordingPredictor {
   readonly url: string;
   /** Predictions only, not the readiness probes. */
   readonly calls: RecordedCall[];
+  /** The status that its health routes answer with. */
+  health: number;
   /** Set it to answer otherwise; it is put back after each test. */
   answer: AnswerCall;
 }
@@ -39,7 +41,7 @@ export function useRecordingPredictor(): RecordingPredictor {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      if (request.method === 'GET') return void response.end('{}');
+      if (request.method === 'GET') return void response.writeHead(predictor.health).end();
       const { method = '', url: path = '', headers, rawHeaders } = request;
       const call = { method, path, headers, rawHeaders, body: Buffer.concat(chunks) };
       calls.push(call);
@@ -52,6 +54,7 @@ export function useRecordingPredictor(): RecordingPredictor {
     },
     calls,
     answer: byDefault,
+    health: 200,
   };
   beforeAll(async () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -60,6 +63,7 @@ export function useRecordingPredictor(): RecordingPredictor {
   afterEach(() => {
     calls.length = 0;
     predictor.answer = byDefault;
+    predictor.health = 200;
   });
   afterAll(() => {
     server.closeAllConnections();

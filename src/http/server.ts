@@ -2,7 +2,7 @@
  * The HTTP server: Fastify with bodies as bytes, every limit set, and every error a problem.
  */
 
-import { maxHeaderSize } from 'node:http';
+import { maxHeaderSize, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import {
   type FastifyError,
@@ -30,6 +30,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     bodyLimit: options.maxBodyBytes,
     requestTimeout: options.receiveTimeoutMs,
     http: {
+      requestTimeout: options.receiveTimeoutMs,
       headersTimeout: options.receiveTimeoutMs,
       // Node looks for senders that are too slow only so often; its default is 30 s.
       connectionsCheckingInterval: Math.min(options.receiveTimeoutMs, maxCheckingIntervalMs),
@@ -65,9 +66,9 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
 
 /** A server must take the absolute form of a target, whatever its authority (RFC 9112 §3.2.2). */
 function rewriteUrl({ url = '/' }: { readonly url?: string | undefined }): string {
-  const absolute = /^https?:\/\/[^/?#]*(.*)$/i.exec(url);
-  if (absolute === null) return url;
-  const [, path = ''] = absolute;
+  if (url.startsWith('/')) return url;
+  const path = /^https?:\/\/[^/?#]*(.*)$/i.exec(url)?.[1] ?? url;
+  // Without this the router would take `*` for the root.
   return path.startsWith('/') ? path : `/${path}`;
 }
 
@@ -92,10 +93,19 @@ const routeUnknown = (request: FastifyRequest): AdapterError =>
     `there is nothing at ${request.method} ${request.url}; events go to POST /, and SELDON_PROTOCOL decides which prediction paths there are`,
   );
 
-/** What Node could not even parse never reaches a route: it is answered on the bare socket. */
+/**
+ * What Node could not even parse never reaches a route: it is answered on the bare socket. A whole
+ * request before it on the same connection is answered first: this must not pass for its answer.
+ */
 function clientErrorHandler(error: Error & { code?: string }, socket: Socket): void {
   if (!socket.writable) {
     socket.destroy();
+    return;
+  }
+  // What Node's own handler looks at too: the response that this connection is waiting for.
+  const { _httpMessage: pending } = socket as Socket & { _httpMessage?: ServerResponse | null };
+  if (pending?.req.complete === true) {
+    if (pending.listenerCount('close', closeConnection) === 0) pending.on('close', closeConnection);
     return;
   }
   const problem = clientProblem(error.code);
@@ -105,6 +115,10 @@ function clientErrorHandler(error: Error & { code?: string }, socket: Socket): v
   socket.end(
     `HTTP/1.1 ${problem.status} ${reasonPhrases[problem.status] ?? 'Bad Request'}\r\n${lines.join('')}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
+}
+
+function closeConnection(this: ServerResponse): void {
+  this.req.socket.destroy();
 }
 
 const reasonPhrases: Readonly<Record<number, string>> = {

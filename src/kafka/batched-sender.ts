@@ -12,8 +12,8 @@ import type { Random, Schedule } from '../delivery/ports.ts';
 
 export interface BatchLimits {
   /** kafkajs groups messages by copying: time grows with the square of this. */
-  readonly maxItems: number;
-  readonly maxBytes: number;
+  maxItems: number;
+  maxBytes: number;
 }
 
 export interface BatchedSenderDeps<Item> {
@@ -47,9 +47,9 @@ interface Pending<Item> {
 
 const retryBackoff = { baseMs: 200, maxMs: 2_000 };
 
-/** Makes a sender with nothing to send. */
+/** Makes a sender with nothing to send. It heeds the limits as they are at each batch. */
 export function createBatchedSender<Item>(
-  limits: BatchLimits,
+  limits: Readonly<BatchLimits>,
   deps: BatchedSenderDeps<Item>,
 ): BatchedSender<Item> {
   let queue: Pending<Item>[] = [];

@@ -22,6 +22,7 @@ import { createDrain } from './drain.ts';
 import { createGroupMember, type GroupMember } from './group-member.ts';
 import { createIntake } from './intake.ts';
 import { createMembershipLoop } from './membership-loop.ts';
+import { placeOutput } from './place-output.ts';
 import { createPositions, type OffsetReset } from './positions.ts';
 import { createReplaceableProducer } from './producer.ts';
 import { createPublisher } from './publisher.ts';
@@ -89,7 +90,7 @@ export function createKafkaAdapter(
   const topic = options.inputTopic;
   const admin = kafka.admin();
   const assignment = createAssignment(topic);
-  const producer = createReplaceableProducer(kafka, log);
+  const producer = createReplaceableProducer(kafka, placeOutput, log);
   const publisher = createPublisher(options, { ...deps, producer });
   let memberId: string | undefined;
   let joinedOnce = false;
@@ -175,6 +176,7 @@ export function createKafkaAdapter(
     {
       admin,
       predictorReady: deps.predictorReady,
+      prepare: () => publisher.learnLimits(admin),
       createMember,
       ended: () => {
         assignment.clear();

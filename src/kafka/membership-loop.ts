@@ -17,6 +17,8 @@ export interface MembershipLoopDeps {
   readonly admin: Admin;
   /** Whether the predictor is ready: nothing is joined before. */
   readonly predictorReady: () => boolean;
+  /** What else needs the topics, before they are read. */
+  readonly prepare: () => Promise<void>;
   readonly createMember: () => GroupMember;
   /** The membership is over: its partitions are lost. */
   readonly ended: () => void;
@@ -62,6 +64,7 @@ export function createMembershipLoop(
     const { pause } = deps;
     await waitForTopics(options.topics, { admin, pause, closed: () => stopped, log });
     if (stopped) return;
+    await deps.prepare();
     state = 'a member of the consumer group';
     member = deps.createMember();
     await member.start();

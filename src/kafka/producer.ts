@@ -4,29 +4,27 @@
  * make-up under the same numbers could be taken for a duplicate, and lost.
  */
 
-import { type Kafka, type Message, Partitioners, type Producer, type TopicMessages } from 'kafkajs';
+import type { ICustomPartitioner, Kafka, Producer, RecordMetadata, TopicMessages } from 'kafkajs';
 import type { Log } from '../delivery/ports.ts';
 
-/** A message that knows where it goes when it has no key. */
-export interface PlacedMessage extends Message {
-  readonly inputPartition: number;
-}
-
 export interface ReplaceableProducer {
-  /** Resolves when all in-sync replicas have the messages. */
-  readonly send: (topicMessages: TopicMessages[]) => Promise<void>;
+  /** Resolves when all in-sync replicas have the messages, with where they stand. */
+  readonly send: (topicMessages: TopicMessages[]) => Promise<RecordMetadata[]>;
   readonly close: () => Promise<void>;
 }
 
 /** Makes a producer that connects when it is first used. */
-export function createReplaceableProducer(kafka: Kafka, log: Log): ReplaceableProducer {
+export function createReplaceableProducer(
+  kafka: Kafka,
+  createPartitioner: ICustomPartitioner,
+  log: Pick<Log, 'debug'>,
+): ReplaceableProducer {
   let current: Promise<Producer> | undefined;
 
   const connect = async (): Promise<Producer> => {
     const producer = kafka.producer({
       idempotent: true,
       maxInFlightRequests: 1,
-      allowAutoTopicCreation: true,
       createPartitioner,
       retry: { retries: 2, initialRetryTime: 100, maxRetryTime: 1_000 },
     });
@@ -34,11 +32,13 @@ export function createReplaceableProducer(kafka: Kafka, log: Log): ReplaceablePr
     return producer;
   };
 
-  const discard = (failed: Promise<Producer>): void => {
-    if (current === failed) current = undefined;
-    failed
-      .then((producer) => producer.disconnect())
-      .catch((error) => log.debug({ err: error }, 'a discarded producer did not disconnect'));
+  const discard = async (used: Promise<Producer>): Promise<void> => {
+    if (current === used) current = undefined;
+    try {
+      await (await used).disconnect();
+    } catch (error) {
+      log.debug({ err: error }, 'a discarded producer did not disconnect');
+    }
   };
 
   return {
@@ -46,25 +46,14 @@ export function createReplaceableProducer(kafka: Kafka, log: Log): ReplaceablePr
       current ??= connect();
       const used = current;
       try {
-        await (await used).sendBatch({ topicMessages, acks: -1 });
+        return await (await used).sendBatch({ topicMessages, acks: -1 });
       } catch (error) {
-        discard(used);
+        void discard(used);
         throw error;
       }
     },
     close: async () => {
-      if (current !== undefined) discard(current);
-      await current?.catch(() => undefined);
+      if (current !== undefined) await discard(current);
     },
   };
 }
-
-/** By key as every Kafka client does (murmur2); without one, after the input's partition. */
-const createPartitioner: typeof Partitioners.DefaultPartitioner = () => {
-  const byKey = Partitioners.DefaultPartitioner();
-  return (args) => {
-    const { key, inputPartition } = args.message as PlacedMessage;
-    if (key !== null && key !== undefined) return byKey(args);
-    return (inputPartition ?? 0) % args.partitionMetadata.length;
-  };
-};

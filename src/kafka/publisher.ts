@@ -1,14 +1,16 @@
 /** Writes outputs and error records, each to its topic and in its own queue. */
 
-import type { TopicMessages } from 'kafkajs';
+import type { Admin, TopicMessages } from 'kafkajs';
 import { errorRecord, omissions } from '../delivery/error-record.ts';
 import type { Log, Random, Schedule } from '../delivery/ports.ts';
 import type { OutputRecord } from '../delivery/record.ts';
 import type { Divert, Publish } from '../delivery/releaser.ts';
 import { AdapterError } from '../errors.ts';
 import type { Identity } from '../event/names.ts';
-import { type BatchedSender, createBatchedSender } from './batched-sender.ts';
-import type { PlacedMessage, ReplaceableProducer } from './producer.ts';
+import { type BatchedSender, type BatchLimits, createBatchedSender } from './batched-sender.ts';
+import { isTooLarge, learnLimits, sizeOf, usualLimits } from './message-size.ts';
+import type { PlacedMessage } from './place-output.ts';
+import type { ReplaceableProducer } from './producer.ts';
 
 export interface PublisherOptions {
   readonly outputTopic: string;
@@ -27,21 +29,21 @@ export interface PublisherDeps {
 export interface Publisher {
   readonly publish: Publish;
   readonly divert: Divert;
+  /** Asks how large the topics' batches may be. */
+  readonly learnLimits: (admin: Admin) => Promise<void>;
   /** Records given and not acknowledged. */
   readonly waiting: () => number;
   readonly close: () => void;
 }
-
-/** Brokers take 1 MiB a batch unless told otherwise; half of it leaves room for headers. */
-const limits = { maxItems: 256, maxBytes: 512 * 1024 };
 
 /** An error topic that takes not even the shortest record is tried again so often. */
 const tooSmallMs = 10_000;
 
 /** Makes the writer of one adapter. */
 export function createPublisher(options: PublisherOptions, deps: PublisherDeps): Publisher {
-  const outputs = createTopicSender(options.outputTopic, deps);
-  const errors = createTopicSender(options.errorTopic, deps);
+  const limits = { outputs: usualLimits(), errors: usualLimits() };
+  const outputs = createTopicSender(options.outputTopic, limits.outputs, deps);
+  const errors = createTopicSender(options.errorTopic, limits.errors, deps);
 
   const divert: Divert = async (record, error, attempts, wanted) => {
     const time = new Date(deps.wallClock()).toISOString();
@@ -65,6 +67,10 @@ export function createPublisher(options: PublisherOptions, deps: PublisherDeps):
   return {
     publish: (output, wanted) => outputs.send(output, wanted),
     divert,
+    learnLimits: async (admin) => {
+      await learnLimits(admin, options.outputTopic, limits.outputs);
+      await learnLimits(admin, options.errorTopic, limits.errors);
+    },
     waiting: () => outputs.waiting() + errors.waiting(),
     close: () => {
       outputs.close();
@@ -73,10 +79,16 @@ export function createPublisher(options: PublisherOptions, deps: PublisherDeps):
   };
 }
 
-function createTopicSender(topic: string, deps: PublisherDeps): BatchedSender<OutputRecord> {
+function createTopicSender(
+  topic: string,
+  limits: BatchLimits,
+  deps: PublisherDeps,
+): BatchedSender<OutputRecord> {
   return createBatchedSender<OutputRecord>(limits, {
-    send: (records) => deps.producer.send([topicMessages(topic, records)]),
-    sizeOf: (record) => (record.value?.byteLength ?? 0) + (record.key?.byteLength ?? 0),
+    send: async (records) => {
+      await deps.producer.send([topicMessages(topic, records)]);
+    },
+    sizeOf,
     isTooLarge,
     tooLarge: (record) =>
       new AdapterError(
@@ -100,12 +112,6 @@ const topicMessages = (topic: string, records: readonly OutputRecord[]): TopicMe
       ({ key, value, headers, inputPartition }) as PlacedMessage,
   ),
 });
-
-/** Protocol errors 10 and 18: https://kafka.apache.org/protocol#protocol_error_codes */
-const tooLargeTypes = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
-
-const isTooLarge = (error: unknown): boolean =>
-  error instanceof Error && tooLargeTypes.has(String((error as { type?: unknown }).type));
 
 const reasonOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);

@@ -55,13 +55,3 @@ export function placesOf(
     return { partition, offset };
   });
 }
-
-/** What a record takes beside its key, value and headers, at most. */
-const overhead = 70;
-
-/** In bytes, roughly. */
-export function sizeOf({ key, headers, value }: SinkRecord): number {
-  let bytes = overhead + (key?.length ?? 0) + (value?.byteLength ?? 0);
-  for (const [name, text] of Object.entries(headers)) bytes += name.length + text.length + 4;
-  return bytes;
-}

@@ -8,16 +8,16 @@
  * S3 The producer is thrown away when a write fails; producer.ts says why.
  */
 
-import type { Kafka, Producer } from 'kafkajs';
 import type { Random, Schedule } from '../delivery/ports.ts';
 import { createBatchedSender } from './batched-sender.ts';
+import { isTooLarge, sizeOf, usualLimits } from './message-size.ts';
+import { createReplaceableProducer } from './producer.ts';
 import {
   createPartitioner,
   messageOf,
   placesOf,
   type RecordPlace,
   type SinkRecord,
-  sizeOf,
 } from './record-place.ts';
 import { type TopicReadyOptions, topicReady } from './topic-ready.ts';
 import { createTrouble } from './trouble.ts';
@@ -44,9 +44,6 @@ interface Item {
   place: RecordPlace | undefined;
 }
 
-/** Brokers take 1 MiB a batch unless told otherwise. */
-const limits = { maxItems: 256, maxBytes: 512 * 1024 };
-
 /** Makes the sink; nothing is connected yet. */
 export function createRecordSink(options: TopicReadyOptions, deps: RecordSinkDeps): RecordSink {
   const { topic } = options;
@@ -54,11 +51,13 @@ export function createRecordSink(options: TopicReadyOptions, deps: RecordSinkDep
   const closing = new AbortController();
   const { signal } = closing;
   const trouble = createTrouble(print);
-  const producers = createProducers(options.kafka);
+  const quiet = { debug: () => undefined };
+  const producer = createReplaceableProducer(options.kafka, createPartitioner, quiet);
+  const limits = usualLimits();
 
   const write = async (items: readonly Item[]): Promise<void> => {
     const messages = items.map(({ record }) => messageOf(record));
-    const written = await producers.use((producer) => producer.send({ topic, messages, acks: -1 }));
+    const written = await producer.send([{ topic, messages }]);
     const places = placesOf(messages, written);
     items.forEach((item, index) => {
       item.place = places[index];
@@ -84,7 +83,7 @@ export function createRecordSink(options: TopicReadyOptions, deps: RecordSinkDep
   });
 
   return {
-    ready: () => topicReady(options, { signal, schedule, trouble, print }),
+    ready: () => topicReady(options, limits, { signal, schedule, trouble, print }),
     send: async (record) => {
       const item: Item = { record, place: undefined };
       await sender.send(item, () => !signal.aborted);
@@ -94,50 +93,7 @@ export function createRecordSink(options: TopicReadyOptions, deps: RecordSinkDep
     close: async () => {
       closing.abort();
       sender.close();
-      await producers.close();
-    },
-  };
-}
-
-/** Protocol errors 10 and 18: https://kafka.apache.org/protocol#protocol_error_codes */
-const tooLargeTypes = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
-
-const isTooLarge = (error: unknown): boolean =>
-  error instanceof Error && tooLargeTypes.has(String((error as { type?: unknown }).type));
-
-function createProducers(kafka: Kafka) {
-  let current: Promise<Producer> | undefined;
-
-  const connect = async (): Promise<Producer> => {
-    const producer = kafka.producer({
-      idempotent: true,
-      maxInFlightRequests: 1,
-      createPartitioner,
-      retry: { retries: 2, initialRetryTime: 100, maxRetryTime: 1_000 },
-    });
-    await producer.connect();
-    return producer;
-  };
-
-  const discard = async (used: Promise<Producer>): Promise<void> => {
-    if (current === used) current = undefined;
-    const producer = await used.catch(() => undefined);
-    await producer?.disconnect().catch(() => undefined);
-  };
-
-  return {
-    use: async <Result>(action: (producer: Producer) => Promise<Result>): Promise<Result> => {
-      current ??= connect();
-      const used = current;
-      try {
-        return await action(await used);
-      } catch (error) {
-        void discard(used);
-        throw error;
-      }
-    },
-    close: async () => {
-      if (current !== undefined) await discard(current);
+      await producer.close();
     },
   };
 }

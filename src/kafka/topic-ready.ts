@@ -2,6 +2,8 @@
 
 import type { Kafka } from 'kafkajs';
 import type { Log, Schedule } from '../delivery/ports.ts';
+import type { BatchLimits } from './batched-sender.ts';
+import { learnLimits } from './message-size.ts';
 import { waitForTopics } from './topics.ts';
 import type { Trouble } from './trouble.ts';
 
@@ -23,9 +25,10 @@ export interface TopicReadyDeps {
 
 const lookAgainMs = 1_000;
 
-/** Resolves when the topic exists, or `signal` calls it off. */
+/** Resolves when the topic exists and its limits are known, or `signal` calls it off. */
 export async function topicReady(
   { kafka, brokers, topic, topicRole }: TopicReadyOptions,
+  limits: BatchLimits,
   { signal, schedule, trouble, print }: TopicReadyDeps,
 ): Promise<void> {
   const admin = kafka.admin();
@@ -37,6 +40,7 @@ export async function topicReady(
       await admin.connect();
       trouble.over(`Kafka at ${brokers.join(', ')} can be reached.`);
       await waitForTopics([{ name: topic, role: topicRole }], { admin, pause, closed, log });
+      await learnLimits(admin, topic, limits);
       break;
     } catch (error) {
       const { message } = error as Error;

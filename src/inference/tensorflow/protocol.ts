@@ -4,7 +4,7 @@ import type { AdapterError } from '../../errors.ts';
 import type { Protocol } from '../protocol.ts';
 
 /** Also `/v1/models/m/:predict` and `/v1/models/:predict`, which Seldon's executor takes. */
-const predictPath = /^\/v1\/models\/(?:([^/:]+)\/?)?:predict$/;
+const predictPath = /^\/v1\/models\/(?:([^/:#]+)\/?)?:predict$/;
 
 function modelOfPath(path: string): string | undefined | false {
   const match = predictPath.exec(path);

@@ -158,23 +158,24 @@ describe.skipIf(broker.missing)('records of the Kafka path', () => {
   });
 
   test("an answer over the output topic's size limit goes to the error topic; its neighbours do not", async () => {
-    const c = await begin({ partitions: 1, outputConfig: { 'max.message.bytes': '20000' } });
+    const c = await begin({ partitions: 3, outputConfig: { 'max.message.bytes': '20000' } });
     c.predictor.faults.statusFor = (body) => {
       if (body.includes('LARGE')) c.predictor.faults.bodyBytes = 30_000;
       else delete c.predictor.faults.bodyBytes;
       return undefined;
     };
-    await c.send(0, 30, (n) => (n === 15 ? 'LARGE' : ''));
-    await c.start({ KAFKA_WORKERS: '1' });
-    await c.answered(30);
+    await c.send(0, 300, (n) => (n === 150 ? 'LARGE' : ''));
+    await c.start();
+    await c.answered(300);
     const [error, ...others] = c.log.records(c.errors);
     expect(others).toEqual([]);
     expect(error?.headers).toMatchObject({
-      ce_id: '15',
+      ce_id: '150',
       'seldon-error-code': 'OUTPUT_TOO_LARGE',
       'seldon-error-class': 'record',
     });
-    expect(c.log.records(c.output)).toHaveLength(29);
+    // Nobody is written twice over it either.
+    expect(c.log.records(c.output)).toHaveLength(299);
   });
 
   test('header values that are null or repeated do not hold anything up', async () => {

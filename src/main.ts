@@ -80,10 +80,26 @@ async function main(argv: readonly string[]): Promise<number> {
   return code;
 }
 
+/** What a person needs to know of a failure; for one that nobody foresaw, where it came from. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code, address, port } = error as NodeJS.ErrnoException & {
+    address?: string;
+    port?: number;
+  };
+  if (code === 'EADDRINUSE') {
+    return `port ${port} on ${address} is taken; stop what uses it, or choose another (--http-port; demo: --display-port too)`;
+  }
+  if (code === 'EACCES' && port !== undefined) {
+    return `port ${port} on ${address} may not be used by this user; choose one above 1023 (--http-port)`;
+  }
+  return error.stack ?? error.message;
+}
+
 main(process.argv.slice(2)).then(
   (code) => process.exit(code),
   (error: unknown) => {
-    complain(`seldon-eventing failed: ${error instanceof Error ? error.stack : String(error)}`);
+    complain(`seldon-eventing failed: ${reasonOf(error)}`);
     process.exit(exitCodes.failed);
   },
 );

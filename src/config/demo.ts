@@ -26,6 +26,7 @@ export const demoSettings = {
   },
   broker: {
     ...kafkaSettings.brokers,
+    flags: ['broker'],
     doc: 'Broker to use with --kafka, instead of starting one.',
   },
 } as const satisfies SettingGroup;

@@ -13,6 +13,7 @@ import {
 } from 'fastify';
 import { AdapterError } from '../errors.ts';
 import { problemDetails } from '../problem-details.ts';
+import { closeConnectionsWhenIdle } from './close-connections.ts';
 import { errorOfFastify } from './refusals.ts';
 import { problemHeaders, sendProblem } from './send-outcome.ts';
 
@@ -47,6 +48,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   });
   // Node would drop headers beyond the thousandth without a word; their size is bounded anyway.
   server.server.maxHeadersCount = 0;
+  closeConnectionsWhenIdle(server);
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) =>
     done(null, body),

@@ -50,7 +50,7 @@ export function errorRecord(
       ...(omit !== 'all' && record.headers),
       [errorHeaders.code]: error.code,
       [errorHeaders.fault]: error.fault,
-      [errorHeaders.message]: error.message.slice(0, maxMessageLength),
+      [errorHeaders.message]: messageOf(error).slice(0, maxMessageLength),
       [errorHeaders.time]: context.time,
       [errorHeaders.attempts]: String(context.attempts),
       [errorHeaders.predictor]: `${eventSource(identity)}.${identity.predictor}`,
@@ -61,4 +61,10 @@ export function errorRecord(
     },
     inputPartition: record.partition,
   };
+}
+
+/** The predictor's own words are not in the message, which is logged; the record is here anyway. */
+function messageOf({ message, problems }: AdapterError): string {
+  const words = problems.find(({ where }) => where === 'predictor');
+  return words === undefined ? message : `${message}: ${words.reason}`;
 }

@@ -111,6 +111,8 @@ describe.skipIf(broker.missing)('the Kafka path, when the predictor fails', () =
         'seldon-error-class': 'record',
         'seldon-error-attempts': '1',
       });
+      // The predictor's own words.
+      expect(headers['seldon-error-message']).toContain('FAILURE');
     }
     expect(c.predictor.counters.predictions).toBe(40);
   });

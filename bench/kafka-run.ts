@@ -1,0 +1,123 @@
+/** One run of a consumer over a whole backlog. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Backlog, BenchKafka } from './kafka-topics.ts';
+import { cpuMs, type Memory, memoryOf, type ServerProcess, startServer } from './server-process.ts';
+
+export interface Consumer {
+  readonly name: string;
+  /** Undefined: the bare loop. */
+  readonly adapter: { readonly workers: number; readonly ordering: string } | undefined;
+}
+
+export interface RunDeps {
+  readonly kafka: BenchKafka;
+  readonly predictorUrl: string;
+  readonly node: string;
+  readonly nodeFlags: readonly string[];
+  /** Called about ten times a second. */
+  readonly sampled?: (pid: number, answered: number) => void;
+}
+
+export interface RunResult extends Memory {
+  readonly perSecond: number;
+  readonly cpuMsPerRecord: number;
+  readonly missing: number;
+  readonly duplicates: number;
+}
+
+/** The first records find a process that still starts, joins and compiles: they are not counted. */
+const warmUpShare = 0.1;
+const pollMs = 100;
+/** Nothing has come out for so long: it hangs. */
+const stalledMs = 60_000;
+
+let runs = 0;
+
+/** Starts the consumer with a group and an output topic of its own, and waits until it is through. */
+export async function runConsumer(
+  consumer: Consumer,
+  backlog: Backlog,
+  deps: RunDeps,
+): Promise<RunResult> {
+  runs += 1;
+  const output = `${backlog.topic}-out-${runs}`;
+  const errors = `${output}.errors`;
+  await deps.kafka.createTopic(output);
+  await deps.kafka.createTopic(errors);
+  const server = await start(consumer, backlog, output, deps);
+  try {
+    const figures = await measure(server, backlog, output, deps);
+    const memory = memoryOf(server.pid);
+    await server.stop();
+    const check = await deps.kafka.checkOutput(output, backlog.records);
+    const failed = await deps.kafka.countRecords(errors);
+    if (failed > 0) throw new Error(`${failed} records are in the error topic`);
+    return { ...figures, ...memory, ...check };
+  } finally {
+    await server.stop();
+    await deps.kafka.deleteTopics([output, errors]);
+  }
+}
+
+function start(
+  { adapter }: Consumer,
+  backlog: Backlog,
+  output: string,
+  { kafka, predictorUrl, node, nodeFlags }: RunDeps,
+): Promise<ServerProcess> {
+  const group = `${output}-group`;
+  if (adapter === undefined) {
+    const args = [predictorUrl, kafka.broker, backlog.topic, output, group];
+    return startServer({ node, nodeFlags, script: './bare-loop.js', args });
+  }
+  const env = {
+    SELDON_DEPLOYMENT_ID: 'iris-deployment',
+    PREDICTOR_URL: predictorUrl,
+    HTTP_HOST: '127.0.0.1',
+    HTTP_PORT: '0',
+    DRAIN_DELAY_MS: '0',
+    KAFKA_BROKER: kafka.broker,
+    KAFKA_INPUT_TOPIC: backlog.topic,
+    KAFKA_OUTPUT_TOPIC: output,
+    KAFKA_CONSUMER_GROUP: group,
+    KAFKA_WORKERS: String(adapter.workers),
+    KAFKA_ORDER: adapter.ordering,
+  };
+  return startServer({ node, nodeFlags, script: '../src/main.js', args: ['adapter'], env });
+}
+
+interface Moment {
+  readonly at: number;
+  readonly cpuMs: number;
+  readonly answered: number;
+}
+
+/** Waits until every record has an output; rate and CPU from the end of the warm-up on. */
+async function measure(
+  { pid }: ServerProcess,
+  backlog: Backlog,
+  output: string,
+  { kafka, sampled }: RunDeps,
+): Promise<Pick<RunResult, 'perSecond' | 'cpuMsPerRecord'>> {
+  let warm: Moment | undefined;
+  let answered = 0;
+  let progressAt = performance.now();
+  for (;;) {
+    const count = await kafka.countRecords(output);
+    const now: Moment = { at: performance.now(), cpuMs: cpuMs(pid), answered: count };
+    sampled?.(pid, count);
+    if (count > answered) progressAt = now.at;
+    answered = count;
+    if (count >= backlog.records * warmUpShare) warm ??= now;
+    if (warm !== undefined && count >= backlog.records) {
+      const records = count - warm.answered;
+      return {
+        perSecond: (records * 1_000) / (now.at - warm.at),
+        cpuMsPerRecord: (now.cpuMs - warm.cpuMs) / records,
+      };
+    }
+    if (now.at - progressAt > stalledMs) throw new Error(`${count} records answered, then none`);
+    await sleep(pollMs);
+  }
+}

@@ -61,6 +61,8 @@ export function createDispatch(options: DispatchOptions, deps: DispatchDeps): Di
   const { protocol, identity } = options;
   const ownTypes = new Set([responseType(identity), errorType(identity)]);
 
+  const timestamp = createTimestamps(deps.wallClock);
+
   const skipReason = (event: Event): SkipReason | undefined => {
     if (ownTypes.has(event.type)) return 'own-type';
     if (options.eventTypes.size > 0 && !options.eventTypes.has(event.type)) return 'unwanted-type';
@@ -92,7 +94,7 @@ export function createDispatch(options: DispatchOptions, deps: DispatchDeps): Di
     const ids = { derived: () => derived, puid: () => puid, random: deps.randomId };
     const event = deps.replies.reply(origin, {
       id: ids[options.responseId](),
-      time: new Date(deps.wallClock()).toISOString(),
+      time: timestamp(),
       contentType: answer.contentType,
       body: answer.body,
     });
@@ -125,3 +127,17 @@ const payloadMissing = (): AdapterError =>
     'PAYLOAD_MISSING',
     'the input has no payload; send the prediction request as the body (binary mode) or as "data" (structured mode)',
   );
+
+/** RFC 3339 texts of now; under load many replies share a millisecond, and so its text. */
+function createTimestamps(wallClock: () => number): () => string {
+  let at = Number.NaN;
+  let text = '';
+  return () => {
+    const now = wallClock();
+    if (now !== at) {
+      at = now;
+      text = new Date(now).toISOString();
+    }
+    return text;
+  };
+}

@@ -127,10 +127,12 @@ export function markDone(entry: Entry): void {
   const { partition } = entry;
   entry.state = 'done';
   partition.ahead -= 1;
-  while (partition.head?.state === 'done') {
+  for (let head = partition.head; head?.state === 'done'; head = partition.head) {
     // The release pointer may stand on an entry that never needed releasing.
-    if (partition.nextToRelease === partition.head) partition.nextToRelease = partition.head.next;
-    partition.head = partition.head.next;
+    if (partition.nextToRelease === head) partition.nextToRelease = head.next;
+    partition.head = head.next;
+    // Else one old entry would keep all that came after it from young garbage collections.
+    head.next = undefined;
   }
   if (partition.head === undefined) partition.tail = undefined;
 }

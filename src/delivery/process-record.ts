@@ -106,10 +106,11 @@ function outputOf(
     form === 'raw'
       ? { headers: rawHeaders(reply, record), value: reply.data ?? null }
       : encodeKafka(reply, form);
+  encoded.headers['Seldon-Puid'] = puid;
   return {
     key: record.key,
     value: encoded.value,
-    headers: { ...encoded.headers, 'Seldon-Puid': puid },
+    headers: encoded.headers,
     inputPartition: record.partition,
   };
 }

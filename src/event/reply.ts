@@ -60,6 +60,7 @@ export function createReplyFactory(options: ReplyOptions): ReplyFactory {
   const { identity } = options;
   const source = options.source ?? eventSource(identity);
   const types = { reply: responseType(identity), error: errorType(identity) };
+  const ours = identityParts(identity);
   const carried = [...carriedOver, ...options.propagate];
 
   const build = (kind: 'reply' | 'error', origin: Origin, content: ReplyContent): Event => ({
@@ -73,7 +74,7 @@ export function createReplyFactory(options: ReplyOptions): ReplyFactory {
   });
 
   return {
-    id: (origin, model) => derivedId([...originParts(origin), ...identityParts(identity), model]),
+    id: (origin, model) => derivedId([...originParts(origin), ...ours, model]),
     reply: (origin, content) => build('reply', origin, content),
     error: (origin, error, id, time) => {
       const body = Buffer.from(JSON.stringify(problemDetails(error)));

@@ -14,6 +14,8 @@ export interface BatchLimits {
   /** kafkajs groups messages by copying: time grows with the square of this. */
   maxItems: number;
   maxBytes: number;
+  /** A batch that follows another gathers items for so long, unless it is full before; in ms. */
+  lingerMs: number;
 }
 
 export interface BatchedSenderDeps<Item> {
@@ -41,6 +43,7 @@ interface Pending<Item> {
   readonly wanted: () => boolean;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
+  readonly bytes: number;
   /** Sent by itself, since a batch with it was too large. */
   alone: boolean;
 }
@@ -53,13 +56,16 @@ export function createBatchedSender<Item>(
   deps: BatchedSenderDeps<Item>,
 ): BatchedSender<Item> {
   let queue: Pending<Item>[] = [];
+  let queuedBytes = 0;
   let sending: readonly Pending<Item>[] = [];
   let active = false;
+  let full: (() => void) | undefined;
   let closed = false;
 
   const dropUnwanted = (): void => {
     queue = queue.filter((pending) => {
       if (pending.wanted()) return true;
+      queuedBytes -= pending.bytes;
       pending.resolve();
       return false;
     });
@@ -69,17 +75,20 @@ export function createBatchedSender<Item>(
     let bytes = 0;
     let count = 0;
     for (const pending of queue) {
-      bytes += deps.sizeOf(pending.item);
+      bytes += pending.bytes;
       if (count > 0 && (bytes > limits.maxBytes || count >= limits.maxItems)) break;
       if (pending.alone && count > 0) break;
       count += 1;
       if (pending.alone) break;
     }
-    return queue.splice(0, count);
+    const batch = queue.splice(0, count);
+    queuedBytes -= bytesOf(batch);
+    return batch;
   };
 
   const giveBack = (batch: readonly Pending<Item>[]): void => {
     queue = [...batch, ...queue];
+    queuedBytes += bytesOf(batch);
   };
 
   /** @returns whether to wait before the next try, and why */
@@ -103,6 +112,22 @@ export function createBatchedSender<Item>(
     }
   };
 
+  const isBatchFull = (): boolean =>
+    queue.length >= limits.maxItems || queuedBytes >= limits.maxBytes || queue[0]?.alone === true;
+
+  /** Under load, fewer and larger requests; what comes after a pause never waits. */
+  const gather = async (): Promise<void> => {
+    if (limits.lingerMs === 0 || isBatchFull()) return;
+    await new Promise<void>((resolve) => {
+      const callOff = deps.schedule(limits.lingerMs, resolve);
+      full = () => {
+        callOff();
+        resolve();
+      };
+    });
+    full = undefined;
+  };
+
   const loop = async (): Promise<void> => {
     active = true;
     // What is given in the same turn of the event loop goes together.
@@ -119,7 +144,7 @@ export function createBatchedSender<Item>(
         const delayMs = backoffMs(failures, retryBackoff, deps.random);
         deps.failed(error, queue.length, delayMs);
         await new Promise<void>((resolve) => deps.schedule(delayMs, resolve));
-      }
+      } else await gather();
     }
     active = false;
   };
@@ -127,8 +152,11 @@ export function createBatchedSender<Item>(
   return {
     send: (item, wanted) =>
       new Promise((resolve, reject) => {
-        queue.push({ item, wanted, resolve, reject, alone: false });
+        const bytes = deps.sizeOf(item);
+        queue.push({ item, wanted, resolve, reject, bytes, alone: false });
+        queuedBytes += bytes;
         if (!active) void loop();
+        else if (full !== undefined && isBatchFull()) full();
       }),
     waiting: () => queue.length + sending.length,
     close: () => {
@@ -136,3 +164,6 @@ export function createBatchedSender<Item>(
     },
   };
 }
+
+const bytesOf = (batch: readonly { readonly bytes: number }[]): number =>
+  batch.reduce((sum, { bytes }) => sum + bytes, 0);

@@ -48,8 +48,8 @@ export interface Intake {
 }
 
 /** Over all partitions: enough for the time that a paused fetch needs to come back. */
-const bufferRecords = 4_000;
-const bufferBytes = 16 * 1024 * 1024;
+const bufferRecords = 3_000;
+const bufferBytes = 8 * 1024 * 1024;
 const retryMs = 500;
 
 /** Makes the intake of one topic. */

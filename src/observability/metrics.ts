@@ -30,26 +30,14 @@ export function createMetrics(identity: Identity): AdapterMetrics {
     predictor_name: identity.predictor,
   });
   const registers = [registry];
-  const server = cached(
-    new Histogram({
-      name: 'seldon_api_executor_server_requests_seconds',
-      help: 'Time to answer HTTP requests',
-      labelNames: ['service', 'method', 'code'],
-      buckets,
-      registers,
-    }),
-    (service, code) => ({ service, method: 'post', code }),
-  );
-  const client = cached(
-    new Histogram({
-      name: 'seldon_api_executor_client_requests_seconds',
-      help: "Time of the predictor's answers",
-      labelNames: ['service', 'method', 'code'],
-      buckets,
-      registers,
-    }),
-    (service, code) => ({ service, method: 'post', code }),
-  );
+  const requests = (side: string, help: string) => {
+    const name = `seldon_api_executor_${side}_requests_seconds`;
+    const labelNames = ['service', 'method', 'code'];
+    const histogram = new Histogram({ name, help, labelNames, buckets, registers });
+    return remembered((service, code) => histogram.labels({ service, method: 'post', code }));
+  };
+  const server = requests('server', 'Time to answer HTTP requests');
+  const client = requests('client', "Time of the predictor's answers");
   const skipped = new Counter({
     name: 'seldon_eventing_events_skipped_total',
     help: 'Events that needed no prediction',
@@ -62,6 +50,7 @@ export function createMetrics(identity: Identity): AdapterMetrics {
     labelNames: ['result', 'detail'],
     registers,
   });
+  const record = remembered((result, detail) => records.labels({ result, detail }));
   const missed = new Counter({
     name: 'seldon_eventing_kafka_records_missed_total',
     help: 'Kafka records removed from the topic before they were answered',
@@ -72,7 +61,7 @@ export function createMetrics(identity: Identity): AdapterMetrics {
     served: (service, status, seconds) => server(service, String(status)).observe(seconds),
     called: (code, seconds) => client('predictor', code).observe(seconds),
     skipped: (reason) => skipped.inc({ reason }),
-    record: (result, detail) => records.inc({ result, detail }),
+    record: (result, detail) => record(result, detail).inc(),
     missed: (count) => missed.inc(count),
     watch: (name, help, read) => {
       const gauge: Gauge = new Gauge({ name, help, registers, collect: () => gauge.set(read()) });
@@ -82,17 +71,16 @@ export function createMetrics(identity: Identity): AdapterMetrics {
   };
 }
 
-/** Looking a labelled histogram up by its labels costs more than observing: do it once a pair. */
-function cached(
-  histogram: Histogram,
-  labels: (service: string, code: string) => Record<string, string>,
-): (service: string, code: string) => Histogram.Internal<string> {
-  const children = new Map<string, Histogram.Internal<string>>();
-  return (service, code) => {
-    const key = `${service} ${code}`;
+/** Looking a child up by its labels costs more than counting with it: do it once a pair. */
+function remembered<Child>(
+  make: (first: string, second: string) => Child,
+): (first: string, second: string) => Child {
+  const children = new Map<string, Child>();
+  return (first, second) => {
+    const key = `${first} ${second}`;
     const known = children.get(key);
     if (known !== undefined) return known;
-    const child = histogram.labels(labels(service, code));
+    const child = make(first, second);
     children.set(key, child);
     return child;
   };

@@ -178,7 +178,7 @@ export function createRig(script: Script = {}): Rig {
   };
 
   const sender = createBatchedSender<OutputRecord>(
-    { maxItems: 5, maxBytes: 1_000 },
+    { maxItems: 5, maxBytes: 1_000, lingerMs: 0 },
     {
       send: async (batch) => {
         await script.writing?.(batch.map(offsetOf), clock);

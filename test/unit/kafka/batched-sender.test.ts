@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createBatchedSender } from '../../../src/kafka/batched-sender.ts';
+import { type BatchLimits, createBatchedSender } from '../../../src/kafka/batched-sender.ts';
 import { createFakeClock, settle } from '../../support/fake-clock.ts';
 
 const tooLarge = new Error('MESSAGE_TOO_LARGE');
 const always = (): boolean => true;
 
 interface Script {
-  readonly limits?: { maxItems: number; maxBytes: number };
+  readonly limits?: BatchLimits;
   /** Before a batch is acknowledged; a throw fails it. */
   readonly sending?: (batch: readonly number[], call: number) => Promise<void> | void;
   readonly sizeOf?: (item: number) => number;
@@ -20,26 +20,29 @@ function setUp({ limits, sending, sizeOf }: Script = {}) {
   const delays: number[] = [];
   let calls = 0;
   let underWay = 0;
-  const sender = createBatchedSender<number>(limits ?? { maxItems: 100, maxBytes: 1e9 }, {
-    send: async (items) => {
-      underWay += 1;
-      expect(underWay).toBe(1);
-      calls += 1;
-      batches.push([...items]);
-      try {
-        await sending?.(items, calls);
-        written.push(...items);
-      } finally {
-        underWay -= 1;
-      }
+  const sender = createBatchedSender<number>(
+    limits ?? { maxItems: 100, maxBytes: 1e9, lingerMs: 0 },
+    {
+      send: async (items) => {
+        underWay += 1;
+        expect(underWay).toBe(1);
+        calls += 1;
+        batches.push([...items]);
+        try {
+          await sending?.(items, calls);
+          written.push(...items);
+        } finally {
+          underWay -= 1;
+        }
+      },
+      sizeOf: sizeOf ?? (() => 1),
+      isTooLarge: (error) => error === tooLarge,
+      tooLarge: (item) => new Error(`${item} is too large`),
+      failed: (_error, _waiting, delay) => delays.push(delay),
+      schedule: clock.schedule,
+      random: () => 1,
     },
-    sizeOf: sizeOf ?? (() => 1),
-    isTooLarge: (error) => error === tooLarge,
-    tooLarge: (item) => new Error(`${item} is too large`),
-    failed: (_error, _waiting, delay) => delays.push(delay),
-    schedule: clock.schedule,
-    random: () => 1,
-  });
+  );
   const ends = new Map<number, string>();
   const send = (item: number, wanted = always): void => {
     sender.send(item, wanted).then(
@@ -51,6 +54,28 @@ function setUp({ limits, sending, sizeOf }: Script = {}) {
 }
 
 describe('the batched sender', () => {
+  it('gathers for a moment behind a batch, unless there is enough; after a pause it never waits', async () => {
+    const limits = { maxItems: 3, maxBytes: 1e9, lingerMs: 5 };
+    const { clock, send, batches } = setUp({ limits });
+    send(1);
+    await settle();
+    expect(batches).toEqual([[1]]);
+    send(2);
+    await clock.advance(4);
+    send(3);
+    await settle();
+    expect(batches).toEqual([[1]]);
+    await clock.advance(1);
+    expect(batches).toEqual([[1], [2, 3]]);
+    for (const item of [4, 5, 6]) send(item);
+    await settle();
+    expect(batches).toEqual([[1], [2, 3], [4, 5, 6]]);
+    await clock.advance(100);
+    send(7);
+    await settle();
+    expect(batches.at(-1)).toEqual([7]);
+  });
+
   it('sends together what was given in one turn, and what gathers while a batch is on its way (B1)', async () => {
     const clock = createFakeClock();
     const { send, batches } = setUp({ sending: () => clock.sleep(10) });
@@ -75,7 +100,7 @@ describe('the batched sender', () => {
   });
 
   it('respects both limits, but sends an item that is larger than they are', async () => {
-    const limits = { maxItems: 3, maxBytes: 10 };
+    const limits = { maxItems: 3, maxBytes: 10, lingerMs: 0 };
     const { send, batches, clock } = setUp({ limits, sizeOf: (item) => item });
     for (const item of [1, 1, 1, 1, 9, 2, 50, 5, 5]) send(item);
     await clock.advance(1);
@@ -190,7 +215,7 @@ describe('the batched sender', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(item, { maxLength: 25 }), failures, async (items, failing) => {
         const { send, clock, written, batches, ends } = setUp({
-          limits: { maxItems: 4, maxBytes: 6 },
+          limits: { maxItems: 4, maxBytes: 6, lingerMs: 0 },
           sizeOf: (n) => (n % 3) + 1,
           sending: async (batch, call) => {
             await clock.sleep(call % 40);

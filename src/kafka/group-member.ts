@@ -64,12 +64,15 @@ const patientRetry = {
   maxRetryTime: 500,
 };
 
+/** What kafkajs gives to batch handlers only, though it serves the whole membership. */
+type BatchHandles = Pick<EachBatchPayload, 'heartbeat' | 'commitOffsetsIfNecessary'>;
+
 /** Makes a membership that has not begun. */
 export function createGroupMember(options: GroupMemberOptions, deps: GroupMemberDeps): GroupMember {
   const { topic, groupId } = options;
   const gate = createRejoinGate(deps);
   const consumer = createConsumer(options, deps.kafka, gate.assigner);
-  let latest: Pick<EachBatchPayload, 'heartbeat' | 'commitOffsetsIfNecessary'> | undefined;
+  let handles: BatchHandles | undefined;
 
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     gate.joined();
@@ -83,7 +86,8 @@ export function createGroupMember(options: GroupMemberOptions, deps: GroupMember
   });
 
   const eachBatch = async (payload: EachBatchPayload): Promise<void> => {
-    latest = payload;
+    // They work for every batch, but hold on to the records of theirs: so only the first one's.
+    handles ??= payload;
     const { batch } = payload;
     const taken = await deps.received(fetchedBatch(batch));
     if (taken) payload.resolveOffset(batch.lastOffset());
@@ -99,15 +103,15 @@ export function createGroupMember(options: GroupMemberOptions, deps: GroupMember
     ended,
     // Before the first batch there is only the public function, which repeats by itself.
     commit: (offsets) =>
-      latest === undefined
+      handles === undefined
         ? consumer
             .commitOffsets(offsets.map((o) => ({ ...o, offset: String(o.offset) })))
             .then(() => 'committed')
-        : commitOnce(latest.commitOffsetsIfNecessary)(offsets),
+        : commitOnce(handles.commitOffsetsIfNecessary)(offsets),
     seek: (partition, offset) => consumer.seek({ topic, partition, offset: String(offset) }),
     pause: (partition) => consumer.pause([{ topic, partitions: [partition] }]),
     resume: (partition) => consumer.resume([{ topic, partitions: [partition] }]),
-    heartbeat: async () => latest?.heartbeat(),
+    heartbeat: async () => handles?.heartbeat(),
     close: () => consumer.disconnect(),
   };
 }

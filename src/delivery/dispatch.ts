@@ -85,15 +85,19 @@ export function createDispatch(options: DispatchOptions, deps: DispatchDeps): Di
     return answer;
   };
 
+  const replyId = (derived: string, puid: string): string => {
+    if (options.responseId === 'derived') return derived;
+    return options.responseId === 'puid' ? puid : deps.randomId();
+  };
+
   const reply = async (input: Input): Promise<Outcome> => {
     const { origin, payload } = input;
     if (payload === undefined || payload.byteLength === 0) throw payloadMissing();
     const derived = deps.replies.id(origin, input.model ?? options.model);
     const answer = await predict(input, payload, derived);
     const puid = input.puid ?? answer.puid ?? derived;
-    const ids = { derived: () => derived, puid: () => puid, random: deps.randomId };
     const event = deps.replies.reply(origin, {
-      id: ids[options.responseId](),
+      id: replyId(derived, puid),
       time: timestamp(),
       contentType: answer.contentType,
       body: answer.body,

@@ -5,6 +5,7 @@
  */
 
 import { request } from 'undici';
+import { imageFlags } from './image-flags.ts';
 import { type LoadProcess, startLoadProcess } from './load-process.ts';
 import { names, numbers, readOptions, words } from './options.ts';
 import { eventHeaders, type PayloadName, payloadNames, payloads, prediction } from './payloads.ts';
@@ -18,7 +19,7 @@ const options = readOptions({
   connections: '1,16,64',
   payloads: payloadNames.join(','),
   node: process.execPath,
-  'node-flags': '',
+  'node-flags': imageFlags(),
   out: 'build/bench-http.json',
 });
 

@@ -4,6 +4,7 @@
  * See README.md.
  */
 
+import { imageFlags } from './image-flags.ts';
 import { runMillion } from './kafka-million.ts';
 import { type Consumer, type RunDeps, type RunResult, runConsumer } from './kafka-run.ts';
 import { type Backlog, openKafka, recordForms } from './kafka-topics.ts';
@@ -24,7 +25,7 @@ const options = readOptions({
   payloads: payloadNames.join(','),
   form: 'raw',
   node: process.execPath,
-  'node-flags': '',
+  'node-flags': imageFlags(),
   out: million ? 'build/bench-kafka-million.json' : 'build/bench-kafka.json',
 });
 

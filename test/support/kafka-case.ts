@@ -5,6 +5,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { type Admin, Kafka, logLevel, type Message } from 'kafkajs';
+import { afterEach } from 'vitest';
 import { type RunningAdapter, startAdapter } from '../../src/commands/start-adapter.ts';
 import { parseAdapterConfig } from '../../src/config/adapter.ts';
 import type { Faults } from '../../src/demo/iris/faults.ts';
@@ -161,6 +162,39 @@ export async function createKafkaCase(options: KafkaCaseOptions): Promise<KafkaC
     },
   };
 }
+
+/** Begins the case of a test; {@link useKafkaCases} closes it. */
+export type BeginCase = (options?: Omit<KafkaCaseOptions, 'brokers'>) => Promise<KafkaCase>;
+
+/**
+ * The cases of a test file, one a test, closed after it.
+ * @param broker asked for its brokers when a case begins
+ */
+export function useKafkaCases(broker: { readonly brokers: readonly string[] }): BeginCase {
+  const open: KafkaCase[] = [];
+  afterEach(async () => {
+    for (const one of open.splice(0)) await one.close();
+  });
+  return async (options = {}) => {
+    const begun = await createKafkaCase({ ...options, brokers: broker.brokers });
+    open.push(begun);
+    return begun;
+  };
+}
+
+/** The numbers of the events answered in the output topic. */
+export const outputsOf = (c: KafkaCase): number[] => c.log.records(c.output).map(numberOf);
+
+/** Likewise of the error topic. */
+export const divertedOf = (c: KafkaCase): number[] => c.log.records(c.errors).map(numberOf);
+
+/** Waits for as many records in the case's output or error topic. */
+export const untilWritten = (
+  c: KafkaCase,
+  topic: 'output' | 'errors',
+  count: number,
+): Promise<void> =>
+  c.log.until(`${count} records in ${topic}`, () => c.log.records(c[topic]).length >= count);
 
 /** Event number `n` as a binary-mode record; `mark` stands in its payload for the fault switches. */
 export function eventRecord(n: number, partitions: number, mark = ''): Message {

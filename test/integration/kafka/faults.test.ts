@@ -1,35 +1,27 @@
 /** Nothing is lost, and order is kept, whatever the predictor does (design.md §3.3 and §3.4). */
 
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { useBroker } from '../../support/broker.ts';
 import {
-  createKafkaCase,
+  divertedOf,
   eventually,
   isAscending,
-  type KafkaCase,
-  type KafkaCaseOptions,
-  numberOf,
+  outputsOf,
   setFaults,
+  useKafkaCases,
 } from '../../support/kafka-case.ts';
 
 const broker = await useBroker();
 
 describe.skipIf(broker.missing)('the Kafka path, when the predictor fails', () => {
-  let current: KafkaCase;
-  const begin = async (options: Omit<KafkaCaseOptions, 'brokers'> = {}): Promise<KafkaCase> => {
-    current = await createKafkaCase({ ...options, brokers: broker.brokers });
-    return current;
-  };
-  afterEach(() => current.close());
-
-  const answeredWith = (topic: string): number[] => current.log.records(topic).map(numberOf);
+  const begin = useKafkaCases(broker);
 
   test('every input is answered once, in the order of its partition, when nothing fails', async () => {
     const c = await begin({ partitions: 3 });
     await c.send(0, 600);
     await c.start();
     await c.answered(600);
-    expect(answeredWith(c.output).toSorted((a, b) => a - b)).toEqual([...Array(600).keys()]);
+    expect(outputsOf(c).toSorted((a, b) => a - b)).toEqual([...Array(600).keys()]);
     for (const numbers of c.numbers(c.output)) expect(isAscending(numbers)).toBe(true);
     await eventually('all is committed', async () =>
       (await c.committed()).every((offset) => offset === 200),
@@ -42,8 +34,8 @@ describe.skipIf(broker.missing)('the Kafka path, when the predictor fails', () =
     await c.send(0, 300);
     await c.start();
     await c.answered(300);
-    expect(answeredWith(c.output)).toHaveLength(300);
-    expect(answeredWith(c.errors)).toEqual([]);
+    expect(outputsOf(c)).toHaveLength(300);
+    expect(divertedOf(c)).toEqual([]);
     for (const numbers of c.numbers(c.output)) expect(isAscending(numbers)).toBe(true);
   });
 
@@ -55,8 +47,8 @@ describe.skipIf(broker.missing)('the Kafka path, when the predictor fails', () =
       await c.send(0, 100, (n) => (n === 10 ? 'POISON' : ''));
       await c.start();
       await c.answered(100);
-      expect(answeredWith(c.errors)).toEqual([10]);
-      expect(answeredWith(c.output)).toHaveLength(99);
+      expect(divertedOf(c)).toEqual([10]);
+      expect(outputsOf(c)).toHaveLength(99);
       const [record] = c.log.records(c.errors);
       expect(record?.headers).toMatchObject({
         ce_id: '10',
@@ -82,7 +74,7 @@ describe.skipIf(broker.missing)('the Kafka path, when the predictor fails', () =
     await c.send(0, 20, (n) => (n === 0 ? 'POISON' : ''));
     await c.start();
     await c.answered(20);
-    expect(answeredWith(c.errors)).toEqual([0]);
+    expect(divertedOf(c)).toEqual([0]);
   });
 
   test('a record that kills its connection does not stall its partition', async () => {
@@ -91,11 +83,11 @@ describe.skipIf(broker.missing)('the Kafka path, when the predictor fails', () =
     await c.send(0, 1);
     await c.start();
     await c.answered(1);
-    expect(answeredWith(c.errors)).toEqual([0]);
+    expect(divertedOf(c)).toEqual([0]);
     setFaults(c.predictor, {});
     await c.send(1, 10);
     await c.answered(10);
-    expect(answeredWith(c.output)).toHaveLength(9);
+    expect(outputsOf(c)).toHaveLength(9);
   });
 
   test('a record that the predictor refuses goes to the error topic after one attempt', async () => {
@@ -104,7 +96,7 @@ describe.skipIf(broker.missing)('the Kafka path, when the predictor fails', () =
     await c.send(0, 40, (n) => (n % 4 === 0 ? 'REFUSE' : ''));
     await c.start();
     await c.answered(40);
-    expect(answeredWith(c.errors)).toHaveLength(10);
+    expect(divertedOf(c)).toHaveLength(10);
     for (const { headers } of c.log.records(c.errors)) {
       expect(headers).toMatchObject({
         'seldon-error-code': 'PREDICTOR_REFUSED',
@@ -124,10 +116,10 @@ describe.skipIf(broker.missing)('the Kafka path, when the predictor fails', () =
     setFaults(c.predictor, { status: 404 });
     await c.start();
     await eventually('the predictor was called', () => c.predictor.counters.predictions >= 5);
-    expect(answeredWith(c.errors)).toEqual([]);
+    expect(divertedOf(c)).toEqual([]);
     setFaults(c.predictor, {});
     await c.answered(50);
-    expect(answeredWith(c.errors)).toEqual([]);
+    expect(divertedOf(c)).toEqual([]);
     for (const numbers of c.numbers(c.output)) expect(isAscending(numbers)).toBe(true);
   });
 
@@ -161,7 +153,7 @@ describe.skipIf(broker.missing)('the Kafka path, when the predictor fails', () =
     );
     setFaults(c.predictor, {});
     await c.answered(200);
-    expect(answeredWith(c.errors)).toEqual([]);
+    expect(divertedOf(c)).toEqual([]);
     for (const numbers of c.numbers(c.output)) expect(isAscending(numbers)).toBe(true);
   });
 
@@ -173,7 +165,7 @@ describe.skipIf(broker.missing)('the Kafka path, when the predictor fails', () =
     await eventually('it failed often', () => c.predictor.counters.predictions >= 20);
     setFaults(c.predictor, {});
     await c.answered(100);
-    expect(answeredWith(c.errors)).toEqual([]);
+    expect(divertedOf(c)).toEqual([]);
   });
 
   test('a slow predictor keeps its member in the group: heartbeats go on meanwhile', async () => {
@@ -183,7 +175,7 @@ describe.skipIf(broker.missing)('the Kafka path, when the predictor fails', () =
     await c.send(0, 8);
     await c.start();
     await c.answered(8);
-    expect(answeredWith(c.output).toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect(outputsOf(c).toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
     expect(c.predictor.counters.predictions).toBe(8);
   });
 

@@ -1,32 +1,22 @@
 /** Nothing is lost when adapters, members and the predictor come and go (design.md §3.4). */
 
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createIrisPredictor } from '../../../src/demo/iris/predictor.ts';
 import { useBroker } from '../../support/broker.ts';
 import {
-  createKafkaCase,
   eventually,
   firstOccurrences,
   isAscending,
-  type KafkaCase,
-  type KafkaCaseOptions,
-  numberOf,
+  outputsOf,
   setFaults,
+  untilWritten,
+  useKafkaCases,
 } from '../../support/kafka-case.ts';
 
 const broker = await useBroker();
 
 describe.skipIf(broker.missing)('the Kafka path, when processes come and go', () => {
-  let current: KafkaCase;
-  const begin = async (options: Omit<KafkaCaseOptions, 'brokers'> = {}): Promise<KafkaCase> => {
-    current = await createKafkaCase({ ...options, brokers: broker.brokers });
-    return current;
-  };
-  afterEach(() => current.close());
-
-  const outputs = (): number[] => current.log.records(current.output).map(numberOf);
-  const someOutputs = (count: number): Promise<void> =>
-    current.log.until(`${count} outputs`, () => outputs().length >= count);
+  const begin = useKafkaCases(broker);
 
   test('SIGKILL with a slow predictor: the next adapter answers what was under way', async () => {
     const environment = { KAFKA_SESSION_TIMEOUT_MS: '6000', KAFKA_WORKERS: '8' };
@@ -34,13 +24,13 @@ describe.skipIf(broker.missing)('the Kafka path, when processes come and go', ()
     setFaults(c.predictor, { delayMs: 50 });
     await c.send(0, 300);
     const first = await c.spawn();
-    await someOutputs(60);
+    await untilWritten(c, 'output', 60);
     expect(await first.end('SIGKILL')).toBeNull();
     await c.spawn();
     await c.answered(300);
     expect(c.log.records(c.errors)).toEqual([]);
     // What a crash repeats is bounded by what was under way and what was not committed yet.
-    expect(outputs().length - new Set(outputs()).size).toBeLessThanOrEqual(100);
+    expect(outputsOf(c).length - new Set(outputsOf(c)).size).toBeLessThanOrEqual(100);
     for (const numbers of c.numbers(c.output)) {
       expect(isAscending(firstOccurrences(numbers))).toBe(true);
     }
@@ -51,11 +41,11 @@ describe.skipIf(broker.missing)('the Kafka path, when processes come and go', ()
     setFaults(c.predictor, { delayMs: 50 });
     await c.send(0, 300);
     const first = await c.spawn();
-    await someOutputs(60);
+    await untilWritten(c, 'output', 60);
     expect(await first.end('SIGTERM')).toBe(0);
     await c.spawn();
     await c.answered(300);
-    expect(outputs().toSorted((a, b) => a - b)).toEqual([...Array(300).keys()]);
+    expect(outputsOf(c).toSorted((a, b) => a - b)).toEqual([...Array(300).keys()]);
     for (const numbers of c.numbers(c.output)) expect(isAscending(numbers)).toBe(true);
   });
 
@@ -64,14 +54,14 @@ describe.skipIf(broker.missing)('the Kafka path, when processes come and go', ()
     setFaults(c.predictor, { delayMs: 300 });
     await c.send(0, 40);
     const first = await c.spawn();
-    await someOutputs(8);
+    await untilWritten(c, 'output', 8);
     setFaults(c.predictor, { delayMs: 100, status: 500 });
     expect(await first.end('SIGTERM')).toBe(0);
     setFaults(c.predictor, {});
     await c.spawn();
     await c.answered(40);
     expect(c.log.records(c.errors)).toEqual([]);
-    expect(new Set(outputs()).size).toBe(40);
+    expect(new Set(outputsOf(c)).size).toBe(40);
   });
 
   test('a second member that joins and leaves costs nothing: every input is answered once', async () => {
@@ -79,16 +69,16 @@ describe.skipIf(broker.missing)('the Kafka path, when processes come and go', ()
     setFaults(c.predictor, { delayMs: 20 });
     await c.send(0, 1_200);
     const first = await c.spawn();
-    await someOutputs(100);
+    await untilWritten(c, 'output', 100);
     const second = await c.spawn();
     await eventually('both are members', async () => {
       const { groups } = await c.admin.describeGroups([c.group]);
       return groups[0]?.members.length === 2 && groups[0].state === 'Stable';
     });
-    await someOutputs(500);
+    await untilWritten(c, 'output', 500);
     expect(await second.end('SIGTERM')).toBe(0);
     await c.answered(1_200);
-    expect(outputs().toSorted((a, b) => a - b)).toEqual([...Array(1_200).keys()]);
+    expect(outputsOf(c).toSorted((a, b) => a - b)).toEqual([...Array(1_200).keys()]);
     for (const numbers of c.numbers(c.output)) expect(isAscending(numbers)).toBe(true);
     expect(await first.end('SIGTERM')).toBe(0);
     expect(await c.committed()).toEqual([300, 300, 300, 300]);
@@ -114,7 +104,7 @@ describe.skipIf(broker.missing)('the Kafka path, when processes come and go', ()
     await c.answered(150);
     await back.close();
     expect(c.log.records(c.errors)).toEqual([]);
-    expect(outputs()).toHaveLength(150);
+    expect(outputsOf(c)).toHaveLength(150);
   });
 
   test('a predictor that does not answer in time is asked again, and nothing goes to the error topic', async () => {

@@ -1,34 +1,20 @@
 /** What records become: forms, headers, keys, and those that cannot be predicted on (design.md §3.4). */
 
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { useBroker } from '../../support/broker.ts';
 import {
-  createKafkaCase,
   eventRecord,
   eventually,
-  type KafkaCase,
-  type KafkaCaseOptions,
   setFaults,
+  untilWritten,
+  useKafkaCases,
 } from '../../support/kafka-case.ts';
 
 const broker = await useBroker();
 const iris = '{"data":{"ndarray":[[5.1,3.5,1.4,0.2]]}}';
 
 describe.skipIf(broker.missing)('records of the Kafka path', () => {
-  let current: KafkaCase;
-  const begin = async (options: Omit<KafkaCaseOptions, 'brokers'> = {}): Promise<KafkaCase> => {
-    current = await createKafkaCase({ ...options, brokers: broker.brokers });
-    return current;
-  };
-  afterEach(() => current.close());
-
-  const outputs = (count: number): Promise<void> =>
-    current.log.until(
-      `${count} outputs`,
-      () => current.log.records(current.output).length >= count,
-    );
-  const errors = (count: number): Promise<void> =>
-    current.log.until(`${count} errors`, () => current.log.records(current.errors).length >= count);
+  const begin = useKafkaCases(broker);
 
   test('a binary event is answered by a binary reply event, key and puid along', async () => {
     const c = await begin();
@@ -36,7 +22,7 @@ describe.skipIf(broker.missing)('records of the Kafka path', () => {
     const headers = { ...record.headers, 'Seldon-Puid': 'puid-7', traceparent: '00-ab-cd-01' };
     await c.produce([{ ...record, key: 'customer-1', headers }]);
     await c.start();
-    await outputs(1);
+    await untilWritten(c, 'output', 1);
     const [reply] = c.log.records(c.output);
     expect(reply?.key).toBe('customer-1');
     expect(reply?.headers).toMatchObject({
@@ -55,7 +41,7 @@ describe.skipIf(broker.missing)('records of the Kafka path', () => {
     const value = `{"specversion":"1.0","id":"s1","source":"t","type":"x","data":${iris}}`;
     await c.produce([{ value, headers: { 'content-type': 'application/cloudevents+json' } }]);
     await c.start();
-    await outputs(1);
+    await untilWritten(c, 'output', 1);
     const [reply] = c.log.records(c.output);
     expect(reply?.headers['content-type']).toMatch(/^application\/cloudevents\+json/);
     expect(JSON.parse(String(reply?.value))).toMatchObject({
@@ -68,7 +54,7 @@ describe.skipIf(broker.missing)('records of the Kafka path', () => {
     const c = await begin();
     await c.produce([{ value: iris, key: 'k', headers: { traceparent: '00-ab-cd-01' } }]);
     await c.start();
-    await outputs(1);
+    await untilWritten(c, 'output', 1);
     const [reply] = c.log.records(c.output);
     expect(Object.keys(reply?.headers ?? {}).toSorted()).toEqual([
       'Seldon-Puid',
@@ -83,7 +69,7 @@ describe.skipIf(broker.missing)('records of the Kafka path', () => {
     const c = await begin({ environment: { KAFKA_OUTPUT_FORMAT: 'binary' } });
     await c.produce([{ value: iris }]);
     await c.start();
-    await outputs(1);
+    await untilWritten(c, 'output', 1);
     expect(c.log.records(c.output)[0]?.headers['ce_type']).toBe('seldon.iris.default.response');
   });
 
@@ -94,7 +80,7 @@ describe.skipIf(broker.missing)('records of the Kafka path', () => {
       ...[0, 1, 2, 3].map((partition) => ({ partition, key: 'same', value: iris })),
     ]);
     await c.start();
-    await outputs(8);
+    await untilWritten(c, 'output', 8);
     const records = c.log.records(c.output);
     const keyless = records.filter(({ key }) => key === null);
     expect(keyless.map(({ partition }) => partition).toSorted()).toEqual([0, 1, 2, 3]);
@@ -127,7 +113,7 @@ describe.skipIf(broker.missing)('records of the Kafka path', () => {
     await c.produce(cases.map(([message]) => ({ ...message })));
     await c.produce([{ value: iris }]);
     await c.start();
-    await Promise.all([errors(cases.length), outputs(1)]);
+    await Promise.all([untilWritten(c, 'errors', cases.length), untilWritten(c, 'output', 1)]);
     const records = c.log
       .records(c.errors)
       .toSorted(
@@ -186,7 +172,7 @@ describe.skipIf(broker.missing)('records of the Kafka path', () => {
       { value: iris, headers: odd },
     ]);
     await c.start();
-    await Promise.all([errors(1), outputs(1)]);
+    await Promise.all([untilWritten(c, 'errors', 1), untilWritten(c, 'output', 1)]);
     expect(c.log.records(c.errors)[0]?.headers['twice']).toBe('a');
   });
 

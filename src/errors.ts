@@ -65,7 +65,6 @@ const codeTable = {
   DEADLINE_EXCEEDED: { fault: 'transient', status: 504, title: 'The deadline passed' },
   OVERLOADED: { fault: 'overload', status: 429, title: 'Too many requests are waiting' },
   DRAINING: { fault: 'unavailable', status: 503, title: 'This instance is shutting down' },
-  KAFKA_UNAVAILABLE: { fault: 'unavailable', status: 503, title: 'Kafka cannot be reached' },
   ROUTE_UNKNOWN: { fault: 'caller', status: 404, title: 'There is nothing at this path' },
   METHOD_NOT_ALLOWED: { fault: 'caller', status: 405, title: 'This method is not allowed here' },
   INTERNAL: { fault: 'transient', status: 500, title: 'The adapter failed' },

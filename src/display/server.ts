@@ -8,9 +8,10 @@
 
 import { Buffer } from 'node:buffer';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { type ErrorCode, errorCodes, type Problem } from '../errors.ts';
+import { AdapterError, type ErrorCode, type Problem } from '../errors.ts';
 import type { Event } from '../event/event.ts';
 import { decodeHttp } from '../event/http-message.ts';
+import { problemDetails } from '../problem-details.ts';
 import { formatEvent } from './format.ts';
 
 export interface DisplayOptions {
@@ -42,7 +43,9 @@ export async function createDisplay(options: DisplayOptions): Promise<Display> {
   });
   takeBodiesAsBytes(app);
   app.setErrorHandler(answerError);
-  app.setNotFoundHandler((_request, reply) => refuse(reply, 'ROUTE_UNKNOWN', []));
+  app.setNotFoundHandler((_request, reply) =>
+    refuse(reply, 'ROUTE_UNKNOWN', 'POST events to any path; GET /livez and /readyz'),
+  );
   app.get('/livez', () => 'ok');
   app.get('/readyz', () => 'ok');
   app.post('/*', (request, reply) => takeEvents(request, reply, options.print));
@@ -59,7 +62,13 @@ function takeBodiesAsBytes(app: FastifyInstance): void {
 function takeEvents(request: FastifyRequest, reply: FastifyReply, print: (line: string) => void) {
   const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
   const message = decodeHttp(request.raw.rawHeaders, body);
-  if (message.kind === 'none') return refuse(reply, 'EVENT_EXPECTED', []);
+  if (message.kind === 'none') {
+    return refuse(
+      reply,
+      'EVENT_EXPECTED',
+      'event-display takes CloudEvents only: send Ce-* headers',
+    );
+  }
   const decoded = message.kind === 'batch' ? message.events : [message];
   const events: Event[] = [];
   const problems: Problem[] = [];
@@ -67,7 +76,14 @@ function takeEvents(request: FastifyRequest, reply: FastifyReply, print: (line: 
     if (one.kind === 'event') events.push(one.event);
     else problems.push(...(message.kind === 'batch' ? inBatch(i, one.problems) : one.problems));
   }
-  if (problems.length > 0) return refuse(reply, 'EVENT_INVALID', problems);
+  if (problems.length > 0) {
+    return refuse(
+      reply,
+      'EVENT_INVALID',
+      'nothing was printed: put right what is listed',
+      problems,
+    );
+  }
   for (const event of events) for (const line of formatEvent(event)) print(line);
   return reply.code(202).send();
 }
@@ -82,16 +98,22 @@ function answerError(
   reply: FastifyReply,
 ) {
   const status = error.statusCode ?? 500;
-  if (status === 413) return refuse(reply, 'BODY_TOO_LARGE', []);
-  if (status < 400 || status >= 500) return refuse(reply, 'INTERNAL', []);
-  return refuse(reply, 'REQUEST_MALFORMED', [{ where: '', reason: error.message }]);
+  if (status === 413) {
+    return refuse(reply, 'BODY_TOO_LARGE', 'the body is larger than MAX_BODY_BYTES allows');
+  }
+  if (status < 400 || status >= 500) return refuse(reply, 'INTERNAL', 'event-display failed');
+  return refuse(reply, 'REQUEST_MALFORMED', error.message);
 }
 
-/** RFC 9457. */
-function refuse(reply: FastifyReply, code: ErrorCode, problems: readonly Problem[]) {
-  const { status, title } = errorCodes[code];
+function refuse(
+  reply: FastifyReply,
+  code: ErrorCode,
+  message: string,
+  problems: readonly Problem[] = [],
+) {
+  const error = new AdapterError(code, message, { problems });
   return reply
-    .code(status)
+    .code(error.status)
     .header('Content-Type', 'application/problem+json')
-    .send(JSON.stringify({ type: 'about:blank', title, status, code, problems }));
+    .send(JSON.stringify(problemDetails(error)));
 }

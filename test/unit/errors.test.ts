@@ -20,7 +20,6 @@ const table: Record<ErrorCode, [fault: string, status: number, retriable: boolea
   DEADLINE_EXCEEDED: ['transient', 504, true],
   OVERLOADED: ['overload', 429, true],
   DRAINING: ['unavailable', 503, true],
-  KAFKA_UNAVAILABLE: ['unavailable', 503, true],
   ROUTE_UNKNOWN: ['caller', 404, false],
   METHOD_NOT_ALLOWED: ['caller', 405, false],
   INTERNAL: ['transient', 500, true],

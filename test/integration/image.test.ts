@@ -74,11 +74,14 @@ describe("the Dockerfile's steps", () => {
   });
 
   test('bring production dependencies, and no others', async () => {
-    const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
-    const isInstalled = (name: string): boolean =>
-      existsSync(join(image, 'node_modules', name, 'package.json'));
-    expect(Object.keys(manifest.dependencies).filter((name) => !isInstalled(name))).toEqual([]);
-    expect(Object.keys(manifest.devDependencies).filter(isInstalled)).toEqual([]);
+    const lock = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8'));
+    const { '': manifest, ...packages } = lock.packages;
+    const isInstalled = (path: string): boolean => existsSync(join(image, path, 'package.json'));
+    const needed = Object.keys(manifest.dependencies).map((name) => `node_modules/${name}`);
+    expect(needed.filter((path) => !isInstalled(path))).toEqual([]);
+    const onlyForUs = Object.keys(packages).filter((path) => packages[path].dev === true);
+    expect(onlyForUs).toContain('node_modules/typescript');
+    expect(onlyForUs.filter(isInstalled)).toEqual([]);
   });
 
   test('give a program that runs as another user on a read-only tree, answers, and stops on SIGTERM', async () => {

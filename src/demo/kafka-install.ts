@@ -13,7 +13,7 @@ import { runProgram } from './programs.ts';
 
 export const kafkaVersion = '4.3.1';
 
-/** What Kafka needs before it can run here; the message names the packages to install. */
+/** What a server needs before it can run here; the message names the packages to install. */
 export class ProgramMissingError extends Error {
   override readonly name = 'ProgramMissingError';
 }

@@ -45,7 +45,11 @@ export function startKafka(config: AdapterConfig, deps: StartKafkaDeps): KafkaAd
         log,
       ),
       process: createProcessRecord(
-        { outputForm: config.outputForm, timeoutMs: config.attemptTimeoutMs },
+        {
+          outputForm: config.outputForm,
+          timeoutMs: config.attemptTimeoutMs,
+          share: config.trafficShare,
+        },
         { dispatch, now },
       ),
       predictorReady: readiness.ready,

@@ -31,7 +31,9 @@ export interface KafkaTopics {
   readonly consumerGroup: string;
 }
 
-export interface AdapterConfig extends AdapterValues {
+export interface AdapterConfig extends Omit<AdapterValues, 'predictorUrl' | 'enginePredictor'> {
+  /** From PREDICTOR_URL or ENGINE_PREDICTOR. */
+  readonly predictorUrl: URL;
   readonly attemptTimeoutMs: number;
   /** Undefined where the Kafka path is off. */
   readonly kafka: KafkaTopics | undefined;
@@ -41,7 +43,6 @@ export interface AdapterConfig extends AdapterValues {
 
 /** Variables that protect something, or route somewhere, and that this version does not heed. */
 const notHeeded = [
-  'ENGINE_PREDICTOR',
   'TLS_CERT_FILE',
   'TLS_KEY_FILE',
   'TLS_CLIENT_CA_FILE',
@@ -71,10 +72,13 @@ export function parseAdapterConfig(
   if (!parsed.ok) return { ok: false, problems: [...parsed.problems, ...refused] };
   if (refused.length > 0) return { ok: false, problems: refused };
   const { values } = parsed;
+  const predictor = calledPredictor(values);
+  if (predictor === undefined) return { ok: false, problems: [noPredictor] };
   return {
     ok: true,
     values: Object.freeze({
       ...values,
+      ...predictor,
       attemptTimeoutMs: values.attemptTimeoutMs ?? values.requestTimeoutMs,
       kafka: kafkaTopics(values),
       warnings: Object.entries(wellMeant)
@@ -84,11 +88,32 @@ export function parseAdapterConfig(
   };
 }
 
+const noPredictor =
+  "PREDICTOR_URL is not set. The predictor's base address, or ENGINE_PREDICTOR, is needed";
+
+/** What is called, by either way of naming it. */
+function calledPredictor(
+  values: AdapterValues,
+): Pick<AdapterConfig, 'predictorUrl' | 'model'> | undefined {
+  const predictorUrl = values.predictorUrl ?? values.enginePredictor?.url;
+  const model = values.model ?? values.enginePredictor?.model;
+  return predictorUrl === undefined ? undefined : { predictorUrl, model };
+}
+
 const conflicts: readonly Conflict<typeof adapterSettings>[] = [
   {
-    between: ['protocol', 'model'],
-    problem: ({ protocol, model }) =>
-      protocols[protocol].needsModel && model === undefined
+    between: ['predictorUrl', 'enginePredictor'],
+    problem: ({ predictorUrl, enginePredictor }) => {
+      if (predictorUrl === undefined && enginePredictor === undefined) return noPredictor;
+      return predictorUrl !== undefined && enginePredictor !== undefined
+        ? 'PREDICTOR_URL and ENGINE_PREDICTOR both name the predictor: unset one of them'
+        : undefined;
+    },
+  },
+  {
+    between: ['protocol', 'model', 'enginePredictor'],
+    problem: ({ protocol, model, enginePredictor }) =>
+      protocols[protocol].needsModel && model === undefined && enginePredictor === undefined
         ? `MODEL_NAME is not set: the ${protocol} protocol names it in its paths`
         : undefined,
   },

@@ -1,7 +1,9 @@
 /** The Kafka path. */
 
+import { z } from 'zod';
 import { outputForms } from '../delivery/process-record.ts';
 import { orderings } from '../delivery/releaser.ts';
+import { parseTrafficShare } from '../delivery/traffic-share.ts';
 import { integer, list, milliseconds, oneOf, type SettingGroup, text } from './setting.ts';
 
 const brokerList = list
@@ -13,6 +15,14 @@ const brokerList = list
   )
   .meta({ title: 'comma-separated list' });
 const topicName = text.regex(/^[\w.-]{1,249}$/, 'expected a topic name: letters, digits, "._-"');
+const trafficShare = text
+  .transform((value, context) => {
+    const share = parseTrafficShare(value);
+    if (share !== undefined) return share;
+    context.addIssue('expected a range of percent from 0 to 100, such as 0-70');
+    return z.NEVER;
+  })
+  .meta({ title: 'range of percent' });
 
 export const kafkaSettings = {
   brokers: {
@@ -89,6 +99,12 @@ export const kafkaSettings = {
     schema: oneOf(['earliest', 'latest']),
     fallback: 'earliest',
     doc: 'Where a group without an offset begins.',
+  },
+  trafficShare: {
+    env: 'KAFKA_TRAFFIC_SHARE',
+    schema: trafficShare,
+    doc: 'Our share where several predictors, each with a consumer group of its own, divide the input topic: percent of a hash of the key, else of the event id, else of topic, partition and offset, from the first number up to and without the second, such as `0-70`. Other records are skipped, counted and committed. All shares together must make 0 to 100 without gap or overlap; change them while nothing waits, since what lies between the positions of the groups could be answered twice or never.',
+    fallbackText: 'everything',
   },
   outputForm: {
     env: 'KAFKA_OUTPUT_FORMAT',

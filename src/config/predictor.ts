@@ -1,7 +1,20 @@
 /** How the predictor is called. */
 
+import { z } from 'zod';
+import { parseEnginePredictor } from '../graph/parse-predictor.ts';
+import { singleModelOf } from '../graph/single-model.ts';
 import { protocolNames } from '../inference/protocol.ts';
 import { httpUrl, integer, milliseconds, oneOf, type SettingGroup, text } from './setting.ts';
+
+const engineModel = text
+  .transform((value, context) => {
+    const parsed = parseEnginePredictor(value);
+    const model = parsed.ok ? singleModelOf(parsed.predictor) : parsed.problems;
+    if ('url' in model) return model;
+    for (const problem of model) context.addIssue(problem);
+    return z.NEVER;
+  })
+  .meta({ title: 'base64 of JSON' });
 
 export const predictorSettings = {
   protocol: {
@@ -23,13 +36,17 @@ export const predictorSettings = {
   predictorUrl: {
     env: 'PREDICTOR_URL',
     schema: httpUrl,
-    required: true,
-    doc: "The predictor's base address. A path in it stands before the protocol's own.",
+    doc: "The predictor's base address. A path in it stands before the protocol's own. This or ENGINE_PREDICTOR is required.",
+  },
+  enginePredictor: {
+    env: 'ENGINE_PREDICTOR',
+    schema: engineModel,
+    doc: "Base64 of the JSON of a `spec.predictors[]` entry, as Seldon's operator gives it to its executor; its graph must be one MODEL called over REST.",
   },
   model: {
     env: 'MODEL_NAME',
     schema: text.regex(/^[^/:?#\s]+$/, 'expected a model name without "/", ":" or spaces'),
-    doc: 'Name of the model; the tensorflow and v2 protocols need it.',
+    doc: 'Name of the model; the tensorflow and v2 protocols need it. Unset: the name in ENGINE_PREDICTOR.',
   },
   attemptTimeoutMs: {
     env: 'ATTEMPT_TIMEOUT_MS',

@@ -13,6 +13,7 @@ import type { Outcome, SkipReason } from './outcome.ts';
 import type { Now } from './ports.ts';
 import type { InputRecord, OutputRecord } from './record.ts';
 import { headersForPredictor, headerText } from './record-headers.ts';
+import { isInShare, type TrafficShare } from './traffic-share.ts';
 
 /** What a record's answer looks like: an event in one of its modes, or the bare prediction. */
 export const outputForms = ['same', 'binary', 'structured', 'raw'] as const;
@@ -20,7 +21,7 @@ export type OutputForm = (typeof outputForms)[number];
 
 export type Verdict =
   | { readonly kind: 'output'; readonly output: OutputRecord }
-  | { readonly kind: 'skipped'; readonly reason: SkipReason }
+  | { readonly kind: 'skipped'; readonly reason: SkipReason | 'other-share' }
   | { readonly kind: 'failed'; readonly error: AdapterError };
 
 /** Never rejects. */
@@ -30,6 +31,8 @@ export interface ProcessRecordOptions {
   readonly outputForm: OutputForm;
   /** How long one attempt at a record may take, in ms. */
   readonly timeoutMs: number;
+  /** What of the topic is ours, where several predictors divide it; undefined: everything. */
+  readonly share?: TrafficShare | undefined;
 }
 
 export interface ProcessRecordDeps {
@@ -41,8 +44,16 @@ export function createProcessRecord(
   options: ProcessRecordOptions,
   deps: ProcessRecordDeps,
 ): ProcessRecord {
+  const { share } = options;
   const process: ProcessRecord = async (record) => {
+    const { key } = record;
+    // What has a key is told apart without being read.
+    if (share !== undefined && key !== null && !isInShare(share, key)) return otherShare;
     const decoded = decodeKafka(record.headers, record.value);
+    if (share !== undefined && key === null) {
+      const id = decoded.kind === 'event' ? decoded.event.id : undefined;
+      if (!isInShare(share, keylessIdentity(record, id))) return otherShare;
+    }
     if (decoded.kind === 'refused')
       return { kind: 'failed', error: malformedEvent(decoded.problems) };
     const unsupported = protobufRefusal(record);
@@ -57,6 +68,12 @@ export function createProcessRecord(
   return (record) =>
     process(record).catch((error) => ({ kind: 'failed', error: AdapterError.from(error) }));
 }
+
+const otherShare: Verdict = { kind: 'skipped', reason: 'other-share' };
+
+/** What stands for a key: the event's id, so that its repeats stay together, else the coordinates. */
+const keylessIdentity = (record: InputRecord, id: string | undefined): Uint8Array =>
+  Buffer.from(id ?? `${record.topic}/${record.partition}/${record.offset}`);
 
 function protobufRefusal(record: InputRecord): AdapterError | undefined {
   const name = headerText(record.headers, 'proto-name');

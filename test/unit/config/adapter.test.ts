@@ -24,6 +24,27 @@ const problemsOf = (environment: Environment = {}, args: string[] = []): string 
   return parsed.ok ? '' : parsed.problems.join('\n');
 };
 
+describe('the predictor', () => {
+  const engine = (graph: object): string =>
+    Buffer.from(JSON.stringify({ name: 'p', graph })).toString('base64');
+  const endpoint = { service_host: 'localhost', service_port: 9000 };
+  const alone = { PREDICTOR_URL: '', ENGINE_PREDICTOR: engine({ name: 'resnet32', endpoint }) };
+
+  it('may come as ENGINE_PREDICTOR, which names the model too', () => {
+    const config = configOf({ ...alone, SELDON_PROTOCOL: 'tensorflow' });
+    expect(config.predictorUrl.href).toBe('http://localhost:9000/');
+    expect(config.model).toBe('resnet32');
+    expect(configOf({ ...alone, MODEL_NAME: 'other' }).model).toBe('other');
+  });
+
+  it('is refused where it is named twice, not at all, or by a graph that cannot be served', () => {
+    expect(problemsOf({ ENGINE_PREDICTOR: alone.ENGINE_PREDICTOR })).toContain('both name the');
+    expect(problemsOf({ PREDICTOR_URL: '' })).toContain('PREDICTOR_URL is not set');
+    const router = { ENGINE_PREDICTOR: engine({ name: 'r', type: 'ROUTER', endpoint }) };
+    expect(problemsOf({ ...alone, ...router })).toContain('ENGINE_PREDICTOR: graph: ROUTER');
+  });
+});
+
 describe('the defaults of design.md §3.7', () => {
   it('hold where only the deployment and the predictor are named', () => {
     expect(configOf()).toMatchObject({
@@ -139,7 +160,7 @@ describe('what must hold between settings', () => {
     },
   );
 
-  it.each(['ENGINE_PREDICTOR', 'TLS_CERT_FILE', 'TLS_CLIENT_CA_FILE', 'OIDC_AUDIENCE', 'K_SINK'])(
+  it.each(['TLS_CERT_FILE', 'TLS_CLIENT_CA_FILE', 'OIDC_AUDIENCE', 'K_SINK'])(
     '%s, which would protect or route, is refused rather than ignored',
     (name) => {
       expect(problemsOf({ [name]: 'secret' })).toContain(name);

@@ -1,0 +1,126 @@
+/** Whether every node of a predictor's graph can be called, and says what it does. */
+
+import type { Protocol } from './call-style.ts';
+import type { Finding } from './finding.ts';
+import {
+  builtIns,
+  implementationOf,
+  isBuiltIn,
+  nodeMethods,
+  nodesOf,
+  nodeTypes,
+  type PlacedNode,
+  serverOf,
+} from './graph-nodes.ts';
+import { adapterContainer, isDnsLabel, maxNameLength } from './names.ts';
+import { externalEndpoint } from './plan.ts';
+import { serverEntry, serverImage } from './prepackaged-server.ts';
+import type { ServerImages } from './rendered.ts';
+import type { Predictor } from './seldon-deployment.ts';
+import { claimOf } from './storage-initializer.ts';
+
+const problem = (reason: string, message: string): Finding => ({ reason, message });
+const invalid = (message: string): Finding => problem('GraphInvalid', message);
+
+/**
+ * Finds all faults of a graph.
+ * @param field the predictor's own, as a path
+ * @param protocol undefined where it is unknown
+ */
+export function checkGraph(
+  predictor: Predictor,
+  field: string,
+  protocol: Protocol | undefined,
+  servers: ServerImages,
+): Finding[] {
+  const nodes = nodesOf(predictor.graph, `${field}.graph`);
+  const containers = new Set(
+    predictor.componentSpecs?.flatMap(({ spec }) => spec.containers.map(({ name }) => name)),
+  );
+  return nodes.flatMap((placed, index) => [
+    ...checkName(placed, nodes.slice(0, index)),
+    ...checkKind(placed, servers),
+    ...checkChildren(placed),
+    ...checkServer(placed, protocol, servers),
+    ...checkPlace(placed, containers),
+  ]);
+}
+
+function checkName({ node, field }: PlacedNode, before: readonly PlacedNode[]): Finding[] {
+  // It stands in paths, in metrics and in the answers' routing.
+  if (!/^\w[\w.-]*$/.test(node.name) || node.name === adapterContainer) {
+    const name = JSON.stringify(node.name.slice(0, maxNameLength));
+    const rule = `must be of letters, digits and "._-", and not "${adapterContainer}"`;
+    return [problem('NameInvalid', `${field}.name: ${name} ${rule}; rename it`)];
+  }
+  const same = before.find((other) => other.node.name === node.name);
+  if (same === undefined) return [];
+  return [invalid(`${field}.name: "${node.name}" is the name of ${same.field} too; rename one`)];
+}
+
+function checkKind({ node, field }: PlacedNode, servers: ServerImages): Finding[] {
+  const found: Finding[] = [];
+  const { type = '', methods = [] } = node;
+  const unknown = (path: string, given: string, words: readonly string[]) =>
+    found.push(
+      invalid(`${field}.${path}: unknown "${given}"; expected one of: ${words.join(', ')}`),
+    );
+  if (type !== '' && !nodeTypes.includes(type)) unknown('type', type, nodeTypes);
+  methods.forEach((method, i) => {
+    if (!nodeMethods.includes(method)) unknown(`methods[${i}]`, method, nodeMethods);
+  });
+  const server = serverOf(node);
+  if (server !== undefined && serverEntry(servers, server) === undefined) {
+    unknown('implementation', server, [...builtIns, ...Object.keys(servers.byImplementation)]);
+  }
+  if (type === 'UNKNOWN_TYPE' && methods.length === 0 && implementationOf(node) === undefined) {
+    found.push(
+      invalid(`${field}.type: UNKNOWN_TYPE does nothing; give a type, or the methods that it has`),
+    );
+  }
+  return found;
+}
+
+/** How many children a node needs, by what it is. */
+function checkChildren({ node, field }: PlacedNode): Finding[] {
+  const count = node.children?.length ?? 0;
+  const kind = isBuiltIn(node) ? implementationOf(node) : node.type;
+  if (kind === 'RANDOM_ABTEST' && count !== 2) {
+    return [invalid(`${field}.children: RANDOM_ABTEST chooses between 2, found ${count}`)];
+  }
+  const needsSome = ['ROUTER', 'COMBINER', 'SIMPLE_ROUTER', 'AVERAGE_COMBINER'];
+  if (count > 0 || !needsSome.includes(kind ?? '')) return [];
+  return [invalid(`${field}.children: a ${kind} needs at least one child; add one, or change it`)];
+}
+
+function checkServer(
+  { node, field }: PlacedNode,
+  protocol: Protocol | undefined,
+  servers: ServerImages,
+): Finding[] {
+  const server = serverOf(node);
+  if (server === undefined) return [];
+  const found: Finding[] = [];
+  const uri = node.modelUri ?? '';
+  if (uri === '' || claimOf(uri)?.name === '') {
+    const message = `${field}.modelUri: ${server} needs the place of its model, such as gs://bucket/path or pvc://claim/path`;
+    found.push(problem('ModelUriMissing', message));
+  }
+  const isKnown = serverEntry(servers, server) !== undefined;
+  if (isKnown && protocol !== undefined && serverImage(servers, server, protocol) === undefined) {
+    const message = `${field}.implementation: ${server} does not speak the ${protocol} protocol; change spec.protocol`;
+    found.push(problem('ProtocolNotServed', message));
+  }
+  return found;
+}
+
+function checkPlace({ node, field }: PlacedNode, containers: ReadonlySet<string>): Finding[] {
+  if (isBuiltIn(node) || containers.has(node.name)) return [];
+  if (serverOf(node) !== undefined) {
+    const message = `${field}.name: "${node.name}" becomes a container's name, which has at most 63 of a–z, 0–9 and "-"; rename it`;
+    return isDnsLabel(node.name) ? [] : [problem('NameInvalid', message)];
+  }
+  if (externalEndpoint(node) !== undefined) return [];
+  const message = `${field}: "${node.name}" runs nowhere: no container of componentSpecs has its name; add one, or an implementation, or endpoint.service_host and endpoint.service_port`;
+  return [invalid(message)];
+}

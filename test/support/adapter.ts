@@ -130,6 +130,10 @@ export function useAdapter(settings: Settings | (() => Settings) = {}): TestAdap
   };
   beforeAll(async () => {
     adapter = await start(typeof settings === 'function' ? settings() : settings);
+    // What is told of the predictor at the start is not what a test set off.
+    const { log } = adapter;
+    while (!log.some(({ message }) => message.startsWith('the predictor is'))) await sleep(5);
+    log.length = 0;
   });
   afterEach(() => {
     const { iris, log } = here();

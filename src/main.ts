@@ -4,14 +4,18 @@
  */
 
 import { createInterface } from 'node:readline';
-import { adapter } from './commands/adapter.ts';
 import type { Command, CommandContext, Running } from './commands/command.ts';
-import { demo } from './commands/demo.ts';
-import { display } from './commands/display.ts';
 import { commandHelp, programHelp } from './commands/help.ts';
-import { produce } from './commands/produce.ts';
 
-const commands: readonly Command[] = [adapter, demo, produce, display];
+/** Loaded by need: an adapter must not hold the Kubernetes client, which takes 75 MB, in memory. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  adapter: async () => (await import('./commands/adapter.ts')).adapter,
+  controller: async () => (await import('./commands/controller.ts')).controller,
+  render: async () => (await import('./commands/render.ts')).render,
+  demo: async () => (await import('./commands/demo.ts')).demo,
+  produce: async () => (await import('./commands/produce.ts')).produce,
+  display: async () => (await import('./commands/display.ts')).display,
+};
 
 const exitCodes = { done: 0, failed: 1, wrongSettings: 2 } as const;
 
@@ -31,12 +35,14 @@ function onLine(listener: (line: string) => void): void {
 }
 
 /** Finds the command; a first argument that is a flag means the adapter (design.md §3.7). */
-function findCommand(argv: readonly string[]): { command: Command | undefined; args: string[] } {
+async function findCommand(
+  argv: readonly string[],
+): Promise<{ command: Command | undefined; args: string[] }> {
   const [first = '', ...rest] = argv;
-  if (first.startsWith('-') && first !== '--help' && first !== '-h') {
-    return { command: adapter, args: [...argv] };
-  }
-  return { command: commands.find(({ name }) => name === first), args: rest };
+  const isFlag = first.startsWith('-') && first !== '--help' && first !== '-h';
+  const name = isFlag ? 'adapter' : first;
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  return { command: await load?.(), args: isFlag ? [...argv] : rest };
 }
 
 /** Stops in order on the first signal, at once on the second. */
@@ -54,19 +60,20 @@ function stopOnSignals(running: Running): Promise<number> {
 }
 
 async function main(argv: readonly string[]): Promise<number> {
-  const { command, args } = findCommand(argv);
+  const { command, args } = await findCommand(argv);
   if (command === undefined) {
     const [first] = argv;
     const asked = first === undefined || first === '--help' || first === '-h' || first === 'help';
     if (!asked) complain(`there is no command "${first}"\n`);
-    (asked ? print : complain)(programHelp(commands));
+    const all = await Promise.all(Object.values(commands).map((load) => load()));
+    (asked ? print : complain)(programHelp(all));
     return asked ? exitCodes.done : exitCodes.wrongSettings;
   }
   if (args.includes('--help') || args.includes('-h')) {
     print(commandHelp(command));
     return exitCodes.done;
   }
-  const context: CommandContext = { args, environment: process.env, print, onLine };
+  const context: CommandContext = { args, environment: process.env, print, complain, onLine };
   const start = await command.start(context);
   if (start.kind === 'wrong-settings') {
     complain(`seldon-eventing ${command.name}: ${start.problems.length} wrong setting(s)`);

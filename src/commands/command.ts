@@ -9,6 +9,8 @@ export interface CommandContext {
   readonly environment: Environment;
   /** Writes a line to standard output. */
   readonly print: (line: string) => void;
+  /** Writes a line to standard error. */
+  readonly complain: (line: string) => void;
   /** Lines that the user types, and SIGUSR1 as the line "toggle". */
   readonly onLine: (listener: (line: string) => void) => void;
 }

@@ -21,11 +21,12 @@ function adapterVariables(resource: unknown): Record<string, string> {
   });
   expect(problems).toEqual([]);
   const deployment = objects.find(({ kind }) => kind === 'Deployment');
-  const { template } = deployment?.['spec'] as { template: { spec: PodSpec } };
+  if (deployment === undefined) throw new Error('there is no Deployment');
+  const { template } = deployment['spec'] as { template: { spec: PodSpec } };
   const adapter = template.spec.containers.find(({ name }) => name === 'seldon-container-engine');
-  const valueOf = ({ value, valueFrom }: EnvVar): string =>
+  const textOf = ({ value, valueFrom }: EnvVar): string =>
     valueFrom === undefined ? (value ?? '') : parsed.sdep.metadata.namespace;
-  return Object.fromEntries((adapter?.env ?? []).map((given) => [given.name, valueOf(given)]));
+  return Object.fromEntries((adapter?.env ?? []).map((given) => [given.name, textOf(given)]));
 }
 
 const metadata = { name: 'iris-deployment', namespace: 'default' };

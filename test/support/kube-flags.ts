@@ -47,7 +47,7 @@ export function apiServerFlags({ dir, port, etcdUrl }: ApiServerAddress): Flags 
     'service-account-signing-key-file': serviceAccounts,
     // Would refuse every pod of a namespace whose default account nobody has made.
     'disable-admission-plugins': 'ServiceAccount',
-    'service-cluster-ip-range': '10.0.0.0/24',
+    'service-cluster-ip-range': '10.0.0.0/16',
     // Nobody reaches it as the Service `kubernetes`, and a loopback address is refused there.
     'endpoint-reconciler-type': 'none',
     'allow-privileged': true,

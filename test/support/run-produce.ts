@@ -17,6 +17,7 @@ export async function startProduce(
     args,
     environment,
     print: (line: string) => void lines.push(line),
+    complain: (line: string) => void lines.push(line),
     onLine: (listener: (line: string) => void) => {
       type = listener;
     },

@@ -18,6 +18,7 @@ describe.skipIf(broker.missing)('demo --kafka', () => {
       ],
       environment: {},
       print: (line) => void lines.push(line),
+      complain: (line) => void lines.push(line),
       onLine: () => undefined,
     });
     if (start.kind !== 'running') throw new Error(start.problems.join('\n'));

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { controllerSettings } from '../../../src/config/controller.ts';
 import { demoSettings } from '../../../src/config/demo.ts';
 import { displaySettings } from '../../../src/config/display.ts';
 import { configurationDocument } from '../../../src/config/document.ts';
@@ -9,6 +10,7 @@ import { kafkaSettings } from '../../../src/config/kafka.ts';
 import { predictorSettings } from '../../../src/config/predictor.ts';
 import { processSettings } from '../../../src/config/process.ts';
 import { produceSettings } from '../../../src/config/produce.ts';
+import { renderSettings } from '../../../src/config/render.ts';
 
 test('docs/configuration.md says what the settings are (npm run docs writes it anew)', async () => {
   const document = configurationDocument([
@@ -23,6 +25,8 @@ test('docs/configuration.md says what the settings are (npm run docs writes it a
       settings: kafkaSettings,
     },
     { title: 'adapter: the process', settings: processSettings },
+    { title: 'controller', settings: controllerSettings },
+    { title: 'render', settings: renderSettings },
     { title: 'demo', settings: demoSettings },
     { title: 'produce', settings: produceSettings },
     { title: 'display', settings: displaySettings },

@@ -1,0 +1,18 @@
+/** The client of a command: a kubeconfig that is no good is a wrong setting. */
+
+import type { Parsed } from '../config/parse.ts';
+import type { Log } from '../delivery/ports.ts';
+import { KubernetesApiError } from '../kubernetes/api-error.ts';
+import { createKubernetesClient, type KubernetesClient } from '../kubernetes/client.ts';
+import { now, schedule } from './clock.ts';
+
+/** @param kubeconfigPath what KUBECONFIG says, if anything */
+export function openClient(kubeconfigPath: string | undefined, log: Log): Parsed<KubernetesClient> {
+  try {
+    const options = { kubeconfigPath, userAgent: 'seldon-eventing' };
+    return { ok: true, values: createKubernetesClient(options, { schedule, now, log }) };
+  } catch (error) {
+    if (!(error instanceof KubernetesApiError)) throw error;
+    return { ok: false, problems: [error.message] };
+  }
+}

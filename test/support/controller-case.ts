@@ -83,7 +83,7 @@ export interface Place {
 }
 
 /** Longer than anything takes on a busy machine. */
-const patienceMs = 60_000;
+const patienceMs = 150_000;
 const managedKinds = ['SeldonDeployment', 'Deployment', 'Service', 'HorizontalPodAutoscaler'];
 
 export async function placeFor(kube: TestKubeServer): Promise<Place> {

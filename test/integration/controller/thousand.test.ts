@@ -11,6 +11,8 @@ import { useKubeServer } from '../../support/kube-server.ts';
 
 const kube = await useKubeServer({ prepare: ({ admin }) => applyCrds(admin, [ourCrd()]) });
 const count = 1_000;
+/** It is a minute on two idle cores. */
+const slow = { timeout: 600_000 };
 
 /** Seldom enough not to be the load. */
 async function until(condition: () => Promise<boolean>): Promise<void> {
@@ -18,7 +20,7 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 }
 
 describe.skipIf(kube.missing)('a thousand SeldonDeployments', () => {
-  test('are all made from nothing; looking at them again writes nothing', async () => {
+  test('are all made from nothing; looking at them again writes nothing', slow, async () => {
     const place = await placeFor(kube);
     const path = pathOfKind('SeldonDeployment', place.namespace);
     const names = Array.from({ length: count }, (_, i) => `model-${i}`);

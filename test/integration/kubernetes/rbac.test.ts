@@ -35,6 +35,7 @@ const managed: Rights = {
   'coordination.k8s.io/leases': [],
   'rbac.authorization.k8s.io/rolebindings': [],
   'eventing.knative.dev/triggers': [],
+  'eventing.knative.dev/brokers': [],
 };
 const attached: Rights = {
   ...managed,
@@ -46,6 +47,7 @@ const attached: Rights = {
 };
 const leases = 'coordination.k8s.io/leases';
 const triggers = 'eventing.knative.dev/triggers';
+const brokers = 'eventing.knative.dev/brokers';
 /** A namespace that a SeldonDeployment may be in; the controller's is another. */
 const elsewhere = 'elsewhere';
 
@@ -112,7 +114,7 @@ describe.skipIf(missing)("the controller's service account", () => {
   test('may touch Triggers where that was granted', async () => {
     const components = ['components/trigger-refresh'];
     const { user } = await install(await buildOwn({ resources: ['.'], components }));
-    const granted = { ...managed, [triggers]: [...looking, 'patch'] };
+    const granted = { ...managed, [triggers]: [...looking, 'patch'], [brokers]: ['get'] };
     await expect.poll(() => rightsOf(user, Object.keys(granted)), wait).toEqual(granted);
   });
 });

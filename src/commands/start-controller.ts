@@ -4,11 +4,13 @@
  */
 
 import { randomUUID } from 'node:crypto';
+import { Server as TlsServer } from 'node:tls';
 import type { ControllerConfig } from '../config/controller.ts';
 import { type Controller, createController } from '../controller/controller.ts';
 import type { ServerImages } from '../controller/render/rendered.ts';
 import type { Log } from '../delivery/ports.ts';
 import { createControllerServer } from '../http/controller-server.ts';
+import { createServerCertificate, type ServerCertificate } from '../http/server-certificate.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import { createEventRecorder } from '../kubernetes/events.ts';
 import { createLeaderElection, type LeaderElection } from '../kubernetes/leader-election.ts';
@@ -67,14 +69,17 @@ export async function startController(
   metrics.watch('leader', 'Whether this replica leads', () => Number(controller.isLeader()));
   metrics.watch('queue_depth', 'SeldonDeployments waiting to be reconciled', controller.depth);
   metrics.watch('events_dropped', 'Events given up', recorder.dropped);
-  const server = probes(config.metricsPath, controller, metrics);
+  const certificate = certificateOf(config, log);
+  const server = probes(config.metricsPath, certificate, controller, metrics);
   controller.start();
   const url = await server.listen({ host: config.httpHost, port: config.httpPort });
+  if (server.server instanceof TlsServer) certificate?.follow(server.server);
   log.info({ url, mode: config.mode, namespaces: config.namespaces ?? 'all' }, 'listening');
 
   const stop = async (): Promise<void> => {
     log.info({}, 'stopping');
     await controller.close();
+    certificate?.close();
     await server.close();
     await client.close();
     log.info({}, 'stopped');
@@ -118,8 +123,22 @@ function electionOf(
   );
 }
 
-function probes(metricsPath: string, controller: Controller, metrics: ControllerMetrics) {
-  return createControllerServer(metricsPath, {
+function certificateOf(
+  { tlsCertFile, tlsKeyFile }: ControllerConfig,
+  log: Log,
+): ServerCertificate | undefined {
+  if (tlsCertFile === undefined || tlsKeyFile === undefined) return undefined;
+  const files = { certFile: tlsCertFile, keyFile: tlsKeyFile };
+  return createServerCertificate(files, { schedule, log });
+}
+
+function probes(
+  metricsPath: string,
+  certificate: ServerCertificate | undefined,
+  controller: Controller,
+  metrics: ControllerMetrics,
+) {
+  return createControllerServer(metricsPath, certificate?.pair, {
     live: () => {
       const stuck = controller.stuck();
       return { ok: stuck === undefined, parts: { loops: stuck ?? 'at work' } };

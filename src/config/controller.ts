@@ -14,6 +14,7 @@ import {
   text,
   type ValuesOf,
 } from './setting.ts';
+import { tlsProblem, tlsSettings } from './tls.ts';
 
 const { httpHost, httpPort, metricsPath } = httpSettings;
 const { logLevel } = processSettings;
@@ -70,6 +71,7 @@ export const controllerSettings = {
   httpHost,
   httpPort,
   metricsPath,
+  ...tlsSettings,
   leaderElection: {
     env: 'LEADER_ELECTION',
     schema: oneOf(['on', 'off']),
@@ -125,6 +127,7 @@ export const controllerSettings = {
 export type ControllerConfig = ValuesOf<typeof controllerSettings>;
 
 const conflicts: readonly Conflict<typeof controllerSettings>[] = [
+  { between: ['tlsCertFile', 'tlsKeyFile'], problem: tlsProblem },
   {
     between: ['leaseDurationMs', 'leaseRenewDeadlineMs', 'leaseRetryMs'],
     problem: ({ leaseDurationMs, leaseRenewDeadlineMs, leaseRetryMs }) =>

@@ -2,6 +2,7 @@
 
 import { type FastifyInstance, fastify } from 'fastify';
 import { closeConnectionsWhenIdle } from './close-connections.ts';
+import type { KeyPair } from './server-certificate.ts';
 
 /** Whether a part works, and what each has to say. */
 export interface PartsReport {
@@ -21,16 +22,22 @@ export interface ControllerServerDeps {
 const maxBodyBytes = 1_024;
 const requestTimeoutMs = 10_000;
 
-/** Makes a server that is not listening yet. */
+/**
+ * Makes a server that is not listening yet.
+ * @param keyPair with it the server speaks HTTPS
+ */
 export function createControllerServer(
   metricsPath: string,
+  keyPair: KeyPair | undefined,
   deps: ControllerServerDeps,
 ): FastifyInstance {
-  const server = fastify({
+  const options = {
     bodyLimit: maxBodyBytes,
     requestTimeout: requestTimeoutMs,
     return503OnClosing: false,
-  });
+  };
+  const server: FastifyInstance =
+    keyPair === undefined ? fastify(options) : fastify({ ...options, https: { ...keyPair } });
   closeConnectionsWhenIdle(server);
   const report = (path: string, read: () => PartsReport) =>
     server.get(path, (_request, reply) => {

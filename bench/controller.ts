@@ -5,7 +5,7 @@
  */
 
 import { sdep, startBenchCluster, watchStatus } from './controller-cluster.ts';
-import { imageFlags } from './image-flags.ts';
+import { controllerFlags } from './image-flags.ts';
 import { readOptions, words } from './options.ts';
 import { machineInfo, publish, say, table, told } from './report.ts';
 import { cpuMs, memoryOf, startServer } from './server-process.ts';
@@ -16,7 +16,7 @@ const options = readOptions({
   restarts: '3',
   'resync-seconds': '30',
   node: process.execPath,
-  'node-flags': imageFlags(),
+  'node-flags': controllerFlags(),
   out: 'build/bench-controller.json',
 });
 const count = Number(options.count);

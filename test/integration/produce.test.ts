@@ -125,7 +125,7 @@ describe.skipIf(broker.missing)('produce, to a topic', () => {
   test('waits for a topic that does not exist, and says so', async () => {
     const topic = `test-${randomUUID()}`;
     const run = await startProduce(topicArgs(topic, '--count', '1'));
-    await run.until(/^Waiting for topics that do not exist: .*PRODUCE_TOPIC/);
+    await run.until(/^Waiting for topics: .*PRODUCE_TOPIC\) does not exist/);
     await broker.admin.createTopics({ topics: [{ topic }], waitForLeaders: true });
     expect(await run.done).toBe(0);
     expect(await readTopic(broker.brokers, topic, 1)).toHaveLength(1);

@@ -24,8 +24,20 @@ export async function uniqueTopic(
   const topic = `test-${randomUUID()}`;
   const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
   const topics = [{ topic, numPartitions: partitions, configEntries }];
-  await admin.createTopics({ topics, waitForLeaders: true });
+  // kafkajs' own waiting fails where the broker has not heard of the topic yet.
+  await admin.createTopics({ topics, waitForLeaders: false });
+  await untilKnown(admin, topic);
   return topic;
+}
+
+async function untilKnown(admin: Admin, topic: string): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    const found = await admin.fetchTopicMetadata({ topics: [topic] }).catch(() => undefined);
+    if (found?.topics[0]?.partitions.every(({ leader }) => leader >= 0)) return;
+    if (Date.now() > deadline) throw new Error(`${topic} never came`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 /** Writes records as given, acknowledged by all in-sync replicas. */

@@ -10,6 +10,8 @@ import { createKafkaAdapter, type KafkaAdapter } from '../kafka/kafka-adapter.ts
 import type { AdapterMetrics } from '../observability/metrics.ts';
 import type { Readiness } from '../predictor/readiness.ts';
 import { now, schedule, wallClock } from './clock.ts';
+import { kafkaSecurityOf } from './kafka-security.ts';
+import { watchKafka } from './watch-kafka.ts';
 
 export interface StartKafkaDeps {
   readonly dispatch: Dispatch;
@@ -26,6 +28,7 @@ export function startKafka(config: AdapterConfig, deps: StartKafkaDeps): KafkaAd
   const { dispatch, identity, readiness, metrics, log } = deps;
   const { brokers } = topics;
   const clientId = `seldon-eventing.${topics.consumerGroup}`;
+  const security = kafkaSecurityOf(config, log);
   const adapter = createKafkaAdapter(
     {
       ...topics,
@@ -37,11 +40,21 @@ export function startKafka(config: AdapterConfig, deps: StartKafkaDeps): KafkaAd
       retry: { baseMs: config.retryBaseMs, maxMs: config.retryMaxMs },
       reset: config.offsetReset,
       sessionTimeoutMs: config.sessionTimeoutMs,
+      leaveAfterMs: config.leaveAfterMs,
       rebalanceDrainMs: config.rebalanceDrainMs,
+      // An attempt that takes its time is no sign of being stuck.
+      stuckAfterMs:
+        config.stuckAfterMs === 0 ? 0 : Math.max(config.stuckAfterMs, 2 * config.attemptTimeoutMs),
     },
     {
       kafka: createKafkaClient(
-        { brokers, clientId, requestTimeoutMs: config.kafkaRequestTimeoutMs },
+        {
+          brokers,
+          clientId,
+          requestTimeoutMs: config.kafkaRequestTimeoutMs,
+          compression: config.compression,
+          security,
+        },
         log,
       ),
       process: createProcessRecord(
@@ -53,6 +66,7 @@ export function startKafka(config: AdapterConfig, deps: StartKafkaDeps): KafkaAd
         { dispatch, now },
       ),
       predictorReady: readiness.ready,
+      mayConnect: () => security.mayConnect(brokers),
       now,
       wallClock,
       schedule,
@@ -62,7 +76,7 @@ export function startKafka(config: AdapterConfig, deps: StartKafkaDeps): KafkaAd
       countMissed: metrics.missed,
     },
   );
-  metrics.watch('seldon_eventing_kafka_running', 'Predictions running for Kafka', adapter.running);
+  watchKafka(metrics, adapter);
   adapter.start();
   return adapter;
 }

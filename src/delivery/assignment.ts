@@ -7,6 +7,7 @@
  *    that skipped ahead by mistake must not make us commit over what we never saw.
  */
 
+import type { OffsetRange } from './acked-offsets.ts';
 import { createPartition, enqueue, type Partition } from './partition.ts';
 import type { InputRecord } from './record.ts';
 
@@ -26,14 +27,19 @@ export interface FetchedBatch {
   readonly askedFor: number;
   /** The offset after the last one in the batch, control records included. */
   readonly next: number;
+  /** The offset of the next record to be written to the partition; undefined where not told. */
+  readonly high?: number;
   readonly records: readonly InputRecord[];
 }
 
 export interface Assignment {
   /** Takes a new assignment; returns the partitions whose start is not known. */
   readonly rejoined: (ids: readonly number[], sameMember: boolean) => number[];
-  /** Begins a partition at the offset from which its records are to be answered. */
-  readonly open: (id: number, start: number) => Partition;
+  /**
+   * Begins a partition at the offset from which its records are to be answered.
+   * @param acked what is answered beyond it, ascending
+   */
+  readonly open: (id: number, start: number, acked?: readonly OffsetRange[]) => Partition;
   readonly receive: (batch: FetchedBatch) => Reception;
   readonly get: (id: number) => Partition | undefined;
   readonly isAssigned: (id: number) => boolean;
@@ -42,8 +48,14 @@ export interface Assignment {
   readonly clear: () => void;
 }
 
-/** Makes an assignment without partitions. */
-export function createAssignment(topic: string): Assignment {
+/**
+ * Makes an assignment without partitions.
+ * @param already told how many records of a batch an earlier owner has answered
+ */
+export function createAssignment(
+  topic: string,
+  already: (records: number) => void = () => undefined,
+): Assignment {
   const opened = new Map<number, Partition>();
   let assigned = new Set<number>();
 
@@ -58,7 +70,8 @@ export function createAssignment(topic: string): Assignment {
     if (partition === undefined) return 'unknown';
     if (batch.askedFor > partition.nextOffset) return 'ahead';
     if (batch.askedFor < partition.committed) return 'behind';
-    enqueue(partition, batch.records, batch.next);
+    partition.high = Math.max(partition.high, batch.high ?? 0);
+    already(enqueue(partition, batch.records, batch.next));
     return 'taken';
   };
 
@@ -68,9 +81,9 @@ export function createAssignment(topic: string): Assignment {
       for (const id of opened.keys()) if (!sameMember || !assigned.has(id)) lose(id);
       return ids.filter((id) => !opened.has(id));
     },
-    open: (id, start) => {
+    open: (id, start, acked) => {
       lose(id);
-      const partition = createPartition(topic, id, start);
+      const partition = createPartition(topic, id, start, acked);
       opened.set(id, partition);
       return partition;
     },

@@ -50,6 +50,10 @@ export interface Availability {
   readonly failed: (permission: Permission, error: AdapterError, input: string) => boolean;
   /** A granted probe came to nothing (its record was taken away). */
   readonly abandoned: (permission: Permission) => void;
+  /** Whether it serves, as far as we know: it calls itself ready, and calls do not all fail. */
+  readonly serving: () => boolean;
+  /** Forgets what calls have shown: records come anew, after others had them meanwhile. */
+  readonly reset: () => void;
   /**
    * Ms until {@link Availability.permit} may grant a probe; undefined where time alone will not
    * bring one: while serving, during a probe, and while the predictor calls itself not ready.
@@ -109,6 +113,11 @@ export function createAvailability(
       permission === 'probe' ? failedAsProbe(error) : failedWhileServing(error, input),
     abandoned: (permission) => {
       if (permission === 'probe' && down !== undefined) down.probing = false;
+    },
+    serving: () => down === undefined && deps.predictorReady(),
+    reset: () => {
+      failing.clear();
+      down = undefined;
     },
     probeInMs: () => {
       if (down === undefined || down.probing || !deps.predictorReady()) return undefined;

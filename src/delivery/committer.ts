@@ -2,18 +2,30 @@
  * Commits positions: when they move, at most once an interval and one commit at a time, at once
  * when nothing is left to do (design.md §3.4).
  *
- * C1 Only the contiguous prefix of a partition that is still ours is committed.
+ * C1 Only the contiguous prefix of a partition that is still ours is committed; what is done beyond
+ *    it goes along in the metadata.
  * C2 A commit that fails is made again; one that the group no longer takes is dropped, because
  *    whoever has the partition now reads the older offset and answers again.
  */
 
-import { type Partition, position } from './partition.ts';
+import { encodeAcked } from './acked-offsets.ts';
+import { doneBeyond, type Partition, position } from './partition.ts';
 import type { Log, Schedule } from './ports.ts';
 
 export interface OffsetToCommit {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
+  /** What is answered beyond the offset (acked-offsets.ts); empty where nothing is. */
+  readonly metadata: string;
+}
+
+/** The commit of where a partition stands now. */
+export function standing(partition: Partition): OffsetToCommit {
+  const { topic, id } = partition;
+  const offset = position(partition);
+  const metadata = encodeAcked(offset, doneBeyond(partition));
+  return { topic, partition: id, offset, metadata };
 }
 
 /** `dropped` where this member may no longer commit. Rejects where it failed and may succeed yet. */
@@ -30,7 +42,7 @@ export interface CommitterDeps {
 }
 
 export interface Committer {
-  /** A partition's position may have moved. */
+  /** A partition's position may have moved, or what is done beyond it changed. */
   readonly moved: (partition: Partition) => void;
   /** Commits what is left now; resolves when it was tried, whether or not it succeeded. */
   readonly flush: () => Promise<void>;
@@ -43,18 +55,28 @@ export function createCommitter(intervalMs: number, deps: CommitterDeps): Commit
   let waiting = false;
 
   const commit = async (): Promise<void> => {
-    const moved = [...dirty].filter((p) => !p.lost && position(p) > p.committed);
+    const moved = [...dirty].filter(isBehind);
     dirty.clear();
     if (moved.length === 0) return;
-    const offsets = moved.map((p) => ({ topic: p.topic, partition: p.id, offset: position(p) }));
+    const offsets = moved.map(standing);
+    for (const p of moved) p.beyondChanged = false;
+    const failed = (): void => {
+      for (const p of moved) p.beyondChanged = true;
+    };
     try {
-      if ((await deps.commit(offsets)) === 'dropped') return;
+      if ((await deps.commit(offsets)) === 'dropped') return failed();
       moved.forEach((p, i) => {
         p.committed = Math.max(p.committed, offsets[i]?.offset ?? 0);
       });
     } catch (error) {
+      failed();
       for (const p of moved) dirty.add(p);
-      deps.log.warn({ err: error, offsets }, 'offsets were not committed; trying again');
+      const positions = offsets.map(({ topic, partition, offset }) => ({
+        topic,
+        partition,
+        offset,
+      }));
+      deps.log.warn({ err: error, positions }, 'offsets were not committed; trying again');
     }
   };
 
@@ -79,7 +101,8 @@ export function createCommitter(intervalMs: number, deps: CommitterDeps): Commit
     moved: (partition) => {
       dirty.add(partition);
       if (underWay !== undefined) return;
-      if (deps.idle()) void start();
+      // What is done beyond the position can wait: it saves work after a crash, no more.
+      if (position(partition) > partition.committed && deps.idle()) void start();
       else later();
     },
     flush: async () => {
@@ -89,3 +112,6 @@ export function createCommitter(intervalMs: number, deps: CommitterDeps): Commit
     },
   };
 }
+
+const isBehind = (partition: Partition): boolean =>
+  !partition.lost && (position(partition) > partition.committed || partition.beyondChanged);

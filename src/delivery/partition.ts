@@ -2,7 +2,8 @@
  * The records of one input partition, from fetched to answered.
  *
  *   fetched ─▶ queued ─▶ running ─▶ answered ─▶ released (being written) ─▶ done
- *                 ▲         └─▶ resting (before a retry) ─┐
+ *                 ▲         ├─▶ diverting (to the error topic) ───────────────▲
+ *                 │         └─▶ resting (before a retry) ─┐
  *                 └───────────────────────────────────────┘
  *
  * P1 Records stand in offset order; `position` is the offset before which all are done, so
@@ -10,12 +11,15 @@
  * P2 Once `lost`, a partition belongs to another member: nothing of it is written or committed.
  */
 
+import { holds, type OffsetRange } from './acked-offsets.ts';
+import { createLanes, type LaneKey, type Lanes } from './lanes.ts';
 import type { InputRecord, OutputRecord } from './record.ts';
 
 export interface Entry {
-  readonly record: InputRecord;
+  /** Without what it holds once it is done. */
+  record: InputRecord;
   readonly partition: Partition;
-  state: 'queued' | 'running' | 'resting' | 'answered' | 'released' | 'done';
+  state: 'queued' | 'running' | 'resting' | 'answered' | 'released' | 'diverting' | 'done';
   /** All attempts made. */
   attempts: number;
   /** Those that count against the record (design.md §3.3). */
@@ -23,6 +27,10 @@ export interface Entry {
   /** What is written to the output topic, once answered; undefined for the error topic. */
   output: OutputRecord | undefined;
   next: Entry | undefined;
+  /** The lane that it is in (ordering `key`). */
+  lane: LaneKey | undefined;
+  /** The next one in its lane. */
+  behind: Entry | undefined;
 }
 
 export interface Partition {
@@ -31,30 +39,51 @@ export interface Partition {
   /** The oldest record that is not done. */
   head: Entry | undefined;
   tail: Entry | undefined;
-  /** The next record never run. */
+  /** The next record never looked at. */
   nextToRun: Entry | undefined;
   /** The next record to release, in offset order. */
   nextToRelease: Entry | undefined;
-  /** Records whose rest is over, to be run again before any new one. */
-  readonly rested: Entry[];
+  /** To be run before any other: their rest is over, or their lane is free. */
+  readonly ready: Entry[];
+  readonly lanes: Lanes<Entry>;
   /** Records between a failure and the end of their retry. */
   retrying: number;
   /** Fetched and never run: how many, and the bytes of their values. */
   queued: number;
   queuedBytes: number;
-  /** Run and not done: the distance that a crash repeats. */
+  /** Looked at and not behind the position, done or not. */
   ahead: number;
+  /** Of those, the ones not done. */
+  unanswered: number;
+  /** Run at least once and not done. */
+  inFlight: number;
+  /** Done beyond the position. */
+  beyond: number;
+  /** What is done beyond the position is not what was last committed. */
+  beyondChanged: boolean;
+  /** What an earlier owner left done beyond the committed offset, as far as it is ahead of us. */
+  resumed: readonly OffsetRange[];
   /** The offset after the last record fetched. */
   nextOffset: number;
   /** The offset last known to be committed. */
   committed: number;
+  /** The offset of the next record to be written to it, as far as we heard. */
+  high: number;
   lost: boolean;
   /** We asked the client not to fetch it. */
   paused: boolean;
 }
 
-/** An empty partition whose next record is at `start`. */
-export function createPartition(topic: string, id: number, start: number): Partition {
+/**
+ * An empty partition whose next record is at `start`.
+ * @param acked what is answered beyond `start`, ascending
+ */
+export function createPartition(
+  topic: string,
+  id: number,
+  start: number,
+  acked: readonly OffsetRange[] = [],
+): Partition {
   return {
     topic,
     id,
@@ -62,84 +91,157 @@ export function createPartition(topic: string, id: number, start: number): Parti
     tail: undefined,
     nextToRun: undefined,
     nextToRelease: undefined,
-    rested: [],
+    ready: [],
+    lanes: createLanes(),
     retrying: 0,
     queued: 0,
     queuedBytes: 0,
     ahead: 0,
+    unanswered: 0,
+    inFlight: 0,
+    beyond: 0,
+    beyondChanged: false,
+    resumed: acked,
     nextOffset: start,
     committed: start,
+    high: start,
     lost: false,
     paused: false,
   };
 }
 
-/** Takes fetched records in; those already known (fetched again after a rejoin) are left out. */
+/**
+ * Takes fetched records in; those already known (fetched again after a rejoin) are left out.
+ * @returns how many of them an earlier owner has answered
+ */
 export function enqueue(
   partition: Partition,
   records: readonly InputRecord[],
   nextOffset: number,
-): void {
+): number {
+  let already = 0;
   for (const record of records) {
     if (record.offset < partition.nextOffset) continue;
-    const entry: Entry = {
-      record,
-      partition,
-      state: 'queued',
-      attempts: 0,
-      counted: 0,
-      output: undefined,
-      next: undefined,
-    };
-    if (partition.tail === undefined) partition.head = entry;
-    else partition.tail.next = entry;
-    partition.tail = entry;
-    partition.nextToRun ??= entry;
-    partition.nextToRelease ??= entry;
-    partition.queued += 1;
-    partition.queuedBytes += sizeOf(record);
+    const answered = partition.resumed.length > 0 && holds(partition.resumed, record.offset);
+    if (answered) already += 1;
+    // Nothing before it is open: it is part of the prefix.
+    if (answered && partition.head === undefined) continue;
+    append(partition, record, answered);
   }
   partition.nextOffset = Math.max(partition.nextOffset, nextOffset);
+  return already;
 }
 
-const sizeOf = (record: InputRecord): number => record.value?.byteLength ?? 0;
-
-/** Takes the next record to run off the queue. */
-export function takeNext(partition: Partition): Entry | undefined {
-  const entry = partition.rested.shift() ?? partition.nextToRun;
-  if (entry === undefined) return undefined;
-  if (entry === partition.nextToRun) {
-    partition.nextToRun = entry.next;
-    partition.queued -= 1;
-    partition.queuedBytes -= sizeOf(entry.record);
-    partition.ahead += 1;
+function append(partition: Partition, record: InputRecord, answered: boolean): void {
+  const entry: Entry = {
+    record: answered ? emptied(record) : record,
+    partition,
+    state: answered ? 'done' : 'queued',
+    attempts: 0,
+    counted: 0,
+    output: undefined,
+    next: undefined,
+    lane: undefined,
+    behind: undefined,
+  };
+  if (partition.tail === undefined) partition.head = entry;
+  else partition.tail.next = entry;
+  partition.tail = entry;
+  partition.nextToRelease ??= entry;
+  if (answered) {
+    partition.beyond += 1;
+    if (partition.nextToRun === undefined) partition.ahead += 1;
+    return;
   }
-  entry.state = 'running';
-  return entry;
+  partition.nextToRun ??= entry;
+  partition.queued += 1;
+  partition.queuedBytes += sizeOf(record);
 }
+
+/** What is done may wait long for an older record, and must not hold on to its batch meanwhile. */
+const emptied = ({ topic, partition, offset, timestamp }: InputRecord): InputRecord => ({
+  topic,
+  partition,
+  offset,
+  timestamp,
+  key: null,
+  value: null,
+  headers: noHeaders,
+});
+
+const noHeaders = {};
+
+/** Bytes of a record's value. */
+export const sizeOf = (record: InputRecord): number => record.value?.byteLength ?? 0;
 
 /** The offset to commit: everything before it is done (P1). */
 export const position = (partition: Partition): number =>
   partition.head === undefined ? partition.nextOffset : partition.head.record.offset;
 
+/** What is done beyond the position, by us or an earlier owner: ascending, apart from each other. */
+export function doneBeyond(partition: Partition): OffsetRange[] {
+  const ranges: OffsetRange[] = [];
+  let left = partition.beyond;
+  let [from, to] = [-1, -1];
+  for (let entry = partition.head; entry !== undefined && left > 0; entry = entry.next) {
+    if (entry.state === 'done') {
+      left -= 1;
+      to = entry.record.offset + 1;
+      if (from === -1) from = entry.record.offset;
+    } else if (from !== -1) {
+      ranges.push({ from, to });
+      from = -1;
+    }
+  }
+  for (const range of partition.resumed) {
+    if (range.to <= partition.nextOffset) continue;
+    const start = Math.max(range.from, partition.nextOffset);
+    if (from !== -1 && start > to) {
+      ranges.push({ from, to });
+      from = -1;
+    }
+    if (from === -1) from = start;
+    to = range.to;
+  }
+  if (from !== -1) ranges.push({ from, to });
+  return ranges;
+}
+
 /** Marks an entry done and drops the done prefix. */
 export function markDone(entry: Entry): void {
   const { partition } = entry;
   entry.state = 'done';
-  partition.ahead -= 1;
+  partition.unanswered -= 1;
+  partition.inFlight -= 1;
+  partition.beyond += 1;
+  const isHead = entry === partition.head;
+  if (isHead) dropDone(partition);
+  else {
+    partition.beyondChanged = true;
+    entry.record = emptied(entry.record);
+  }
+}
+
+function dropDone(partition: Partition): void {
   for (let head = partition.head; head?.state === 'done'; head = partition.head) {
     // The release pointer may stand on an entry that never needed releasing.
     if (partition.nextToRelease === head) partition.nextToRelease = head.next;
     partition.head = head.next;
+    partition.ahead -= 1;
+    partition.beyond -= 1;
     // Else one old entry would keep all that came after it from young garbage collections.
     head.next = undefined;
   }
   if (partition.head === undefined) partition.tail = undefined;
+  const [first] = partition.resumed;
+  if (first !== undefined && first.to <= position(partition)) {
+    partition.resumed = partition.resumed.filter(({ to }) => to > position(partition));
+  }
 }
 
 /**
  * Takes the answered entries that may be written now, in offset order: up to the first that has
- * no verdict yet. Entries on their way to the error topic do not hold up those behind them.
+ * no verdict yet, or is on its way to the error topic.
  */
 export function takeReleasable(partition: Partition): Entry[] {
   const released: Entry[] = [];

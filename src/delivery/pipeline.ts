@@ -3,24 +3,26 @@
  *
  * G1 At most `workers` predictions run, whatever the number of partitions.
  * G2 `partition` ordering: predictions overlap, and a retry holds back new records of its own
- *    partition only. `none`: it holds back nothing.
+ *    partition only. `key`: predictions of a key go one after another, so a retry holds back its
+ *    key. `none`: it holds back nothing.
  * G3 Records of a partition that is lost meanwhile are forgotten: the new owner answers them.
  */
 
 import type { AdapterError } from '../errors.ts';
 import type { Availability, Permission } from './availability.ts';
 import { type BackoffOptions, backoffMs } from './backoff.ts';
-import { type Entry, type Partition, takeNext } from './partition.ts';
+import type { Entry, Partition } from './partition.ts';
 import type { Log, Random, Schedule } from './ports.ts';
 import type { ProcessRecord, Verdict } from './process-record.ts';
 import type { Ordering, RecordCount, Releaser } from './releaser.ts';
+import { fillLanes, mayGoFurther, takeNext } from './take-next.ts';
 
 export interface PipelineOptions {
   readonly workers: number;
   readonly ordering: Ordering;
   /** Attempts that count before a record goes to the error topic. */
   readonly maxAttempts: number;
-  /** Most records of one partition that are run and not done. */
+  /** Most records of one partition that are looked at beyond the first one not done. */
   readonly maxAhead: number;
   readonly retry: BackoffOptions;
 }
@@ -57,6 +59,7 @@ const lookAgainMs = 500;
 
 /** Makes a pipeline without partitions. */
 export function createPipeline(options: PipelineOptions, deps: PipelineDeps): Pipeline {
+  const { ordering, maxAhead } = options;
   const { releaser, availability } = deps;
   let partitions: readonly Partition[] = [];
   let cursor = 0;
@@ -66,9 +69,11 @@ export function createPipeline(options: PipelineOptions, deps: PipelineDeps): Pi
   const waiters = new Set<() => void>();
 
   const mayRun = (partition: Partition): boolean => {
-    if (partition.rested.length > 0) return true;
-    if (partition.nextToRun === undefined || partition.ahead >= options.maxAhead) return false;
-    return options.ordering === 'none' || partition.retrying === 0;
+    if (partition.ready.length > 0) return true;
+    if (ordering === 'partition' && partition.retrying > 0) return false;
+    if (ordering !== 'key') return mayGoFurther(partition, maxAhead);
+    fillLanes(partition, maxAhead);
+    return partition.ready.length > 0;
   };
 
   /** Partitions take turns, so that a long backlog in one does not hold up the others. */
@@ -156,7 +161,7 @@ export function createPipeline(options: PipelineOptions, deps: PipelineDeps): Pi
     entry.state = 'resting';
     partition.retrying += 1;
     deps.schedule(delayMs, () => {
-      partition.rested.push(entry);
+      partition.ready.push(entry);
       pump();
     });
   };
@@ -190,7 +195,6 @@ export function createPipeline(options: PipelineOptions, deps: PipelineDeps): Pi
         pump();
       }),
     running: () => running,
-    idle: () =>
-      running + releaser.writing() === 0 && partitions.every((p) => p.nextToRun === undefined),
+    idle: () => running + releaser.writing() === 0 && partitions.every((p) => p.queued === 0),
   };
 }

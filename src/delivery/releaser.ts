@@ -3,7 +3,10 @@
  * acknowledged, counted, committed.
  *
  * R1 A record is done only when its output or error record is acknowledged, or it needs none.
- * R2 `partition` ordering: outputs are released in offset order. The error topic promises none.
+ * R2 `partition` ordering: outputs are released in offset order. `key`: the next record of a key
+ *    may run once the output before it is on its way. The error topic promises no order, but an
+ *    error record is acknowledged before any output behind it is written: else a crash in between
+ *    could have its record answered after all, out of order.
  * R3 Nothing is dropped: what cannot be written stays undone, and its partition's position stays.
  */
 
@@ -11,8 +14,9 @@ import { AdapterError } from '../errors.ts';
 import type { Committer } from './committer.ts';
 import { type Entry, markDone, type Partition, takeReleasable } from './partition.ts';
 import type { InputRecord, OutputRecord } from './record.ts';
+import { leaveLane } from './take-next.ts';
 
-export const orderings = ['partition', 'none'] as const;
+export const orderings = ['partition', 'key', 'none'] as const;
 export type Ordering = (typeof orderings)[number];
 
 /** Whether a record's partition is still ours: asked again right before it is written. */
@@ -62,7 +66,10 @@ export function createReleaser(ordering: Ordering, deps: ReleaserDeps): Releaser
   const finish = (entry: Entry, what: RecordCount, detail: string): void => {
     if (entry.partition.lost) return;
     deps.count(what, detail);
+    leaveLane(entry);
+    const heldUpOthers = what !== 'answered' && ordering === 'partition';
     markDone(entry);
+    if (heldUpOthers) releaseInOrder(entry.partition);
     deps.committer.moved(entry.partition);
   };
 
@@ -99,9 +106,10 @@ export function createReleaser(ordering: Ordering, deps: ReleaserDeps): Releaser
 
   return {
     answer: (entry, output) => {
-      if (ordering === 'none') {
+      if (ordering !== 'partition') {
         entry.state = 'released';
         void track(entry, publish(entry, output));
+        leaveLane(entry);
         return;
       }
       entry.output = output;
@@ -109,14 +117,10 @@ export function createReleaser(ordering: Ordering, deps: ReleaserDeps): Releaser
       releaseInOrder(entry.partition);
     },
     divert: (entry, error) => {
-      entry.state = 'released';
+      entry.state = 'diverting';
       void track(entry, divert(entry, error));
-      if (ordering === 'partition') releaseInOrder(entry.partition);
     },
-    skip: (entry, reason) => {
-      finish(entry, 'skipped', reason);
-      if (ordering === 'partition') releaseInOrder(entry.partition);
-    },
+    skip: (entry, reason) => finish(entry, 'skipped', reason),
     writing: () => writing,
   };
 }

@@ -11,6 +11,8 @@ export interface ReadinessReport {
 
 export interface HealthRoutesDeps {
   readonly readiness: () => ReadinessReport;
+  /** What only a restart of the process can mend; undefined where there is nothing. */
+  readonly hopeless?: () => string | undefined;
   readonly metrics: { readonly text: () => Promise<string>; readonly contentType: string };
 }
 
@@ -20,7 +22,12 @@ export function registerHealthRoutes(
   metricsPath: string,
   deps: HealthRoutesDeps,
 ): void {
-  for (const path of ['/livez', '/live']) server.get(path, () => ({ live: true }));
+  for (const path of ['/livez', '/live']) {
+    server.get(path, (_request, reply) => {
+      const reason = deps.hopeless?.();
+      return reason === undefined ? { live: true } : reply.code(503).send({ live: false, reason });
+    });
+  }
   for (const path of ['/readyz', '/ready']) {
     server.get(path, (_request, reply) => {
       const report = deps.readiness();

@@ -8,12 +8,15 @@
  * M3 Its fetch loop comes round every `maxWaitMs`, so heartbeats are sent while predictions run.
  */
 
-import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import type { Consumer, EachBatchPayload, Kafka, PartitionAssigner } from 'kafkajs';
 import type { FetchedBatch } from '../delivery/assignment.ts';
 import type { CommitOffsets } from '../delivery/committer.ts';
 import type { Log } from '../delivery/ports.ts';
+import { createAssigners } from './assigners/assigners.ts';
+import { createOwnedPartitions } from './assigners/owned-partitions.ts';
 import { inputRecords } from './from-kafkajs.ts';
 import { commitOnce } from './offset-commit.ts';
+import { type PatientClusterDeps, withPatientCluster } from './patient-cluster.ts';
 import type { OffsetReset } from './positions.ts';
 import { createRejoinGate, type RejoinGateDeps } from './rejoin-gate.ts';
 
@@ -25,7 +28,7 @@ export interface GroupMemberOptions {
   readonly reset: OffsetReset;
 }
 
-export interface GroupMemberDeps extends RejoinGateDeps {
+export interface GroupMemberDeps extends RejoinGateDeps, PatientClusterDeps {
   readonly kafka: Kafka;
   readonly joined: (partitions: readonly number[], memberId: string) => void;
   /** @returns whether the batch was taken; if not, kafkajs fetches it again */
@@ -71,12 +74,18 @@ type BatchHandles = Pick<EachBatchPayload, 'heartbeat' | 'commitOffsetsIfNecessa
 export function createGroupMember(options: GroupMemberOptions, deps: GroupMemberDeps): GroupMember {
   const { topic, groupId } = options;
   const gate = createRejoinGate(deps);
-  const consumer = createConsumer(options, deps.kafka, gate.assigner);
+  const owned = createOwnedPartitions();
+  const assigners = createAssigners({ owned, log: deps.log }).map(gate.guard);
+  const consumer = createConsumer(options, deps.kafka, withPatientCluster(assigners, deps));
   let handles: BatchHandles | undefined;
 
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     gate.joined();
+    owned.joined(new Map(Object.entries(payload.memberAssignment)));
     deps.joined(payload.memberAssignment[topic] ?? [], payload.memberId);
+  });
+  consumer.on(consumer.events.HEARTBEAT, ({ payload }) => {
+    owned.heartbeat(payload.groupGenerationId);
   });
   consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
     if (payload.batchSize === 0) deps.filtered(payload.partition, Number(payload.lastOffset) + 1);
@@ -119,7 +128,7 @@ export function createGroupMember(options: GroupMemberOptions, deps: GroupMember
 function createConsumer(
   options: GroupMemberOptions,
   kafka: Kafka,
-  assigner: ReturnType<typeof createRejoinGate>['assigner'],
+  partitionAssigners: PartitionAssigner[],
 ): Consumer {
   return kafka.consumer({
     groupId: options.groupId,
@@ -129,7 +138,7 @@ function createConsumer(
     maxWaitTimeInMs: maxWaitMs,
     metadataMaxAge: metadataMaxAgeMs,
     allowAutoTopicCreation: false,
-    partitionAssigners: [assigner],
+    partitionAssigners,
     retry: { ...patientRetry, restartOnFailure: async () => false },
     ...fetchBytes,
   });
@@ -142,6 +151,7 @@ function fetchedBatch(batch: EachBatchPayload['batch']): FetchedBatch {
     partition: batch.partition,
     askedFor: Number(fetchedOffset),
     next: Number(batch.lastOffset()) + 1,
+    high: Number(batch.highWatermark),
     records: inputRecords(batch),
   };
 }

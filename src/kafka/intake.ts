@@ -4,16 +4,18 @@
  *
  * I1 A partition is opened at its committed offset; where there is none, at the end that the reset
  *    policy names, which is committed at once: an autoscaler never sees an invalid offset.
- * I2 Fetching of a partition pauses while enough of it is buffered, and goes on below that.
+ * I2 What an earlier owner answered beyond the committed offset is not answered again.
+ * I3 Fetching of a partition pauses while enough of it is buffered, and goes on below that.
  */
 
+import { decodeAcked, rangesBefore } from '../delivery/acked-offsets.ts';
 import type { Assignment, FetchedBatch } from '../delivery/assignment.ts';
-import type { CommitOffsets } from '../delivery/committer.ts';
+import { type CommitOffsets, standing } from '../delivery/committer.ts';
 import { type Partition, position } from '../delivery/partition.ts';
 import type { Pipeline } from '../delivery/pipeline.ts';
 import type { Log } from '../delivery/ports.ts';
 import type { GroupMember } from './group-member.ts';
-import { type OffsetReset, type Positions, validStart } from './positions.ts';
+import { type CommittedOffset, type OffsetReset, type Positions, validStart } from './positions.ts';
 
 export interface IntakeOptions {
   readonly topic: string;
@@ -43,14 +45,19 @@ export interface Intake {
   readonly filtered: (id: number, next: number) => void;
   /** The queue of a partition became shorter. */
   readonly taken: (partition: Partition) => void;
-  /** Commits a real position for every partition of ours that the group has none for (§3.4). */
-  readonly repair: () => Promise<void>;
+  /**
+   * Commits a real position for every partition of ours that the group has none for (§3.4), and
+   * learns how far the partitions reach: while fetching is paused nothing else tells.
+   * @returns how many records there are from the committed offsets of ours on
+   */
+  readonly repair: () => Promise<number>;
 }
 
 /** Over all partitions: enough for the time that a paused fetch needs to come back. */
 const bufferRecords = 3_000;
 const bufferBytes = 8 * 1024 * 1024;
 const retryMs = 500;
+const none: CommittedOffset = { offset: -1, metadata: null };
 
 /** Makes the intake of one topic. */
 export function createIntake(options: IntakeOptions, deps: IntakeDeps): Intake {
@@ -77,18 +84,19 @@ export function createIntake(options: IntakeOptions, deps: IntakeDeps): Intake {
   };
 
   const commitStarts = (partitions: readonly Partition[]): Promise<unknown> =>
-    partitions.length === 0
-      ? Promise.resolve()
-      : deps.commit(partitions.map((p) => ({ topic, partition: p.id, offset: position(p) })));
+    partitions.length === 0 ? Promise.resolve() : deps.commit(partitions.map(standing));
 
   const openAll = async (ids: readonly number[]): Promise<void> => {
     const [committed, bounds] = await Promise.all([positions.committed(), positions.bounds()]);
     const uncommitted: Partition[] = [];
     for (const id of ids) {
-      const at = committed.get(id) ?? -1;
+      const { offset: at, metadata } = committed.get(id) ?? none;
       const range = bounds.get(id) ?? { low: 0, high: 0 };
       const start = validStart(at, range, reset);
-      const partition = assignment.open(id, start);
+      // What lies beyond the end was cut off the log: other records will take these offsets.
+      const acked = at === start ? rangesBefore(decodeAcked(metadata, at), range.high) : [];
+      const partition = assignment.open(id, start, acked);
+      partition.high = range.high;
       // A pause of an earlier assignment may still stand in the client.
       deps.member()?.resume(id);
       if (at >= 0 && at < start) missed(id, at, start);
@@ -156,7 +164,11 @@ export function createIntake(options: IntakeOptions, deps: IntakeDeps): Intake {
       const reception = assignment.receive(batch);
       if (reception === 'taken') {
         const partition = assignment.get(batch.partition);
-        if (partition !== undefined) adjustFetching(partition);
+        if (partition !== undefined) {
+          adjustFetching(partition);
+          // A batch may hold nothing that is not answered yet.
+          if (position(partition) > partition.committed) deps.moved(partition);
+        }
         pipeline.pump();
         return true;
       }
@@ -173,9 +185,17 @@ export function createIntake(options: IntakeOptions, deps: IntakeDeps): Intake {
       if (partition.paused) adjustFetching(partition);
     },
     repair: async () => {
-      const committed = await positions.committed();
-      const broken = assignment.opened().filter((p) => (committed.get(p.id) ?? -1) < 0);
-      await commitStarts(broken);
+      const [committed, bounds] = await Promise.all([positions.committed(), positions.bounds()]);
+      for (const partition of assignment.opened()) {
+        partition.high = bounds.get(partition.id)?.high ?? partition.high;
+      }
+      const offsetOf = (id: number): number => (committed.get(id) ?? none).offset;
+      await commitStarts(assignment.opened().filter(({ id }) => offsetOf(id) < 0));
+      let lag = 0;
+      for (const [id, { low, high }] of bounds) {
+        if (assignment.isAssigned(id)) lag += high - Math.min(high, Math.max(low, offsetOf(id)));
+      }
+      return lag;
     },
   };
 }

@@ -5,27 +5,35 @@
  * K1 The group is joined only after the predictor is ready: a pod whose model still loads must not
  *    take partitions from those that work.
  * K2 Whatever ends a membership, a new one is begun; what it waits for is said.
- * K3 Closing: no new predictions, those under way finish, their positions are committed, and only
+ * K3 While the predictor serves nobody the group is left, where others can take over; it is joined
+ *    again when the predictor is ready for good (absence.ts).
+ * K4 Closing: no new predictions, those under way finish, their positions are committed, and only
  *    then is the group left.
  */
 
 import type { Kafka } from 'kafkajs';
+import { maxMetadataBytes } from '../delivery/acked-offsets.ts';
 import { createAssignment } from '../delivery/assignment.ts';
 import { type Availability, createAvailability } from '../delivery/availability.ts';
-import { type CommitOffsets, createCommitter } from '../delivery/committer.ts';
+import { createCommitter } from '../delivery/committer.ts';
+import { type PartitionReport, reportOf } from '../delivery/partition-report.ts';
 import { createPipeline, type Pipeline, type PipelineOptions } from '../delivery/pipeline.ts';
 import type { Log, Now, Random, Schedule } from '../delivery/ports.ts';
 import type { ProcessRecord } from '../delivery/process-record.ts';
 import { createReleaser, type RecordCount } from '../delivery/releaser.ts';
 import type { Identity } from '../event/names.ts';
+import { createAbsence } from './absence.ts';
 import { createDrain } from './drain.ts';
 import { createGroupMember, type GroupMember } from './group-member.ts';
 import { createIntake } from './intake.ts';
 import { createMembershipLoop } from './membership-loop.ts';
+import { withoutRefusedMetadata } from './offset-commit.ts';
 import { placeOutput } from './place-output.ts';
 import { createPositions, type OffsetReset } from './positions.ts';
 import { createReplaceableProducer } from './producer.ts';
 import { createPublisher } from './publisher.ts';
+import type { TopicCreation } from './topic-creation.ts';
+import { createUpkeep } from './upkeep.ts';
 
 export interface KafkaAdapterOptions extends PipelineOptions {
   readonly brokers: readonly string[];
@@ -33,17 +41,24 @@ export interface KafkaAdapterOptions extends PipelineOptions {
   readonly outputTopic: string;
   readonly errorTopic: string;
   readonly consumerGroup: string;
+  readonly topicCreation?: TopicCreation | undefined;
   readonly identity: Identity;
   readonly reset: OffsetReset;
   readonly sessionTimeoutMs: number;
+  /** After so long without a predictor that serves, the group is left, in ms; 0: never. */
+  readonly leaveAfterMs: number;
   /** On a rebalance, how long work under way may take, in ms. */
   readonly rebalanceDrainMs: number;
+  /** How long nothing may move, for no reason that is known, in ms; 0: for ever. */
+  readonly stuckAfterMs: number;
 }
 
 export interface KafkaAdapterDeps {
   readonly kafka: Kafka;
   readonly process: ProcessRecord;
   readonly predictorReady: () => boolean;
+  /** Whether a broker may be asked: not while all have refused our credentials. */
+  readonly mayConnect: () => boolean;
   readonly now: Now;
   readonly wallClock: () => number;
   readonly schedule: Schedule;
@@ -63,6 +78,10 @@ export interface KafkaAdapter {
   readonly state: () => string;
   /** Predictions under way. */
   readonly running: () => number;
+  /** Our partitions, as they are. */
+  readonly partitions: () => PartitionReport[];
+  /** What is wrong, where it sits idle and no new membership helped; else undefined. */
+  readonly stuck: () => string | undefined;
   /** Takes no new records; what is under way goes on. */
   readonly halt: () => void;
   /** @param drainMs how long work under way may take to finish */
@@ -70,7 +89,6 @@ export interface KafkaAdapter {
 }
 
 const commitIntervalMs = 200;
-const repairMs = 10_000;
 /** The group waits so long for members to rejoin; draining must fit in. */
 const rebalanceMarginMs = 30_000;
 /** See docs/decisions/0005: when the predictor is taken to be down for everybody. */
@@ -89,9 +107,16 @@ export function createKafkaAdapter(
   const { kafka, log, schedule } = deps;
   const topic = options.inputTopic;
   const admin = kafka.admin();
-  const assignment = createAssignment(topic);
+  const assignment = createAssignment(topic, (records) => {
+    for (let i = 0; i < records; i += 1) deps.count('skipped', 'already-answered');
+  });
+  const count: KafkaAdapterDeps['count'] = (what, detail) => {
+    upkeep.progressed();
+    deps.count(what, detail);
+  };
   const producer = createReplaceableProducer(kafka, placeOutput, log);
   const publisher = createPublisher(options, { ...deps, producer });
+  const positions = createPositions({ groupId: options.consumerGroup, topic }, admin);
   let memberId: string | undefined;
   let joinedOnce = false;
   let closing = false;
@@ -99,7 +124,14 @@ export function createKafkaAdapter(
   const pause = (delayMs: number): Promise<void> =>
     new Promise((resolve) => schedule(delayMs, resolve));
   const member = (): GroupMember | undefined => loop.member();
-  const commit: CommitOffsets = async (offsets) => (await member()?.commit(offsets)) ?? 'dropped';
+  const commit = withoutRefusedMetadata(
+    async (offsets) => (await member()?.commit(offsets)) ?? 'dropped',
+    () =>
+      log.warn(
+        { limitBytes: maxMetadataBytes },
+        "the broker refuses the commits' metadata, so a restart repeats what was answered beyond the committed offsets; raise its offset.metadata.max.bytes to 4096",
+      ),
+  );
 
   const committer = createCommitter(commitIntervalMs, {
     commit,
@@ -111,13 +143,15 @@ export function createKafkaAdapter(
     publish: publisher.publish,
     divert: publisher.divert,
     committer,
-    count: deps.count,
+    count,
     wrote: () => pipeline.pump(),
   });
+  const availability = availabilityOf(deps);
   const pipeline: Pipeline = createPipeline(options, {
     ...deps,
+    count,
     releaser,
-    availability: availabilityOf(deps),
+    availability,
     taken: (partition) => intake.taken(partition),
   });
   const intake = createIntake(
@@ -125,7 +159,7 @@ export function createKafkaAdapter(
     {
       assignment,
       pipeline,
-      positions: createPositions({ groupId: options.consumerGroup, topic }, admin),
+      positions,
       member,
       commit,
       moved: committer.moved,
@@ -140,8 +174,8 @@ export function createKafkaAdapter(
 
   const drain = createDrain(options.rebalanceDrainMs, { pipeline, committer, member, schedule });
 
-  const createMember = (): GroupMember =>
-    createGroupMember(
+  const createMember = (): GroupMember => {
+    const created = createGroupMember(
       {
         groupId: options.consumerGroup,
         topic,
@@ -151,6 +185,7 @@ export function createKafkaAdapter(
       },
       {
         kafka,
+        mayConnect: deps.mayConnect,
         busy: () => assignment.opened().length > 0,
         drain,
         joined: (partitions, id) => {
@@ -158,28 +193,41 @@ export function createKafkaAdapter(
           intake.joined(partitions, id === memberId);
           memberId = id;
         },
-        received: intake.received,
+        received: async (batch) => {
+          const taken = await intake.received(batch);
+          if (taken) upkeep.progressed();
+          return taken;
+        },
         filtered: intake.filtered,
         log,
       },
     );
+    return { ...created, ended: Promise.race([created.ended, upkeep.membership()]) };
+  };
 
   const loop = createMembershipLoop(
     {
+      groupId: options.consumerGroup,
       brokers: options.brokers,
       topics: [
         { name: topic, role: 'KAFKA_INPUT_TOPIC' },
         { name: options.outputTopic, role: 'KAFKA_OUTPUT_TOPIC' },
         { name: options.errorTopic, role: 'KAFKA_ERROR_TOPIC' },
       ],
+      topicCreation: options.topicCreation,
     },
     {
       admin,
       predictorReady: deps.predictorReady,
+      serving: availability.serving,
+      absence: createAbsence(options, deps),
+      drain,
+      mayConnect: deps.mayConnect,
       prepare: () => publisher.learnLimits(admin),
       createMember,
       ended: () => {
         assignment.clear();
+        availability.reset();
         pipeline.assign([]);
       },
       pause,
@@ -187,17 +235,22 @@ export function createKafkaAdapter(
     },
   );
 
-  const repairNowAndThen = (): void => {
-    schedule(repairMs, () => {
-      if (closing) return;
-      const repaired = member() === undefined ? Promise.resolve() : intake.repair();
-      repaired.catch((error) => log.debug({ err: error }, 'offsets could not be checked'));
-      repairNowAndThen();
-    });
-  };
+  const upkeep = createUpkeep(options, {
+    isMember: () => member() !== undefined,
+    repair: intake.repair,
+    ask: positions.bounds,
+    excused: () =>
+      !availability.serving() ||
+      releaser.writing() > 0 ||
+      assignment.opened().some(({ retrying }) => retrying > 0),
+    now: deps.now,
+    schedule,
+    log,
+  });
 
   const halt = (): void => {
     closing = true;
+    upkeep.close();
     loop.stop();
     pipeline.halt();
   };
@@ -216,12 +269,17 @@ export function createKafkaAdapter(
   return {
     start: () => {
       loop.start();
-      repairNowAndThen();
+      upkeep.start();
     },
     predictorChanged: pipeline.pump,
     hasJoined: () => joinedOnce,
     state: loop.state,
     running: pipeline.running,
+    partitions: () => {
+      const now = deps.wallClock();
+      return assignment.opened().map((partition) => reportOf(partition, now));
+    },
+    stuck: upkeep.stuck,
     halt,
     close: (drainMs) => {
       closed ??= close(drainMs);

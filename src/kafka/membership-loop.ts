@@ -1,22 +1,36 @@
 /**
  * Keeps a membership in the group: waits for what it needs, says what it waits for, and begins a
- * new one whenever one ends.
+ * new one whenever one ends. While the own predictor serves nobody it stays away, where another
+ * member is there to take the partitions over (absence.ts).
  */
 
 import type { Admin } from 'kafkajs';
 import type { Log } from '../delivery/ports.ts';
+import type { Absence } from './absence.ts';
+import { CompressionError } from './compression.ts';
 import type { GroupMember } from './group-member.ts';
+import type { TopicCreation } from './topic-creation.ts';
 import { type TopicToWaitFor, waitForTopics } from './topics.ts';
 
 export interface MembershipLoopOptions {
+  readonly groupId: string;
   readonly brokers: readonly string[];
   readonly topics: readonly TopicToWaitFor[];
+  /** How missing topics are made; undefined: they are waited for. */
+  readonly topicCreation?: TopicCreation | undefined;
 }
 
 export interface MembershipLoopDeps {
   readonly admin: Admin;
   /** Whether the predictor is ready: nothing is joined before. */
   readonly predictorReady: () => boolean;
+  /** Whether the predictor serves, as far as its health route and calls to it show. */
+  readonly serving: () => boolean;
+  readonly absence: Absence;
+  /** Stops new work, waits for what is under way and commits it. */
+  readonly drain: () => Promise<void>;
+  /** Whether a broker may be asked: not while all have refused our credentials. */
+  readonly mayConnect: () => boolean;
   /** What else needs the topics, before they are read. */
   readonly prepare: () => Promise<void>;
   readonly createMember: () => GroupMember;
@@ -38,7 +52,10 @@ export interface MembershipLoop {
 }
 
 const restartMs = 1_000;
+/** What cannot be decoded now can hardly be a second later, and every try disturbs the group. */
+const undecodableRestMs = 10_000;
 const lookAgainMs = 100;
+const askGroupAgainMs = 1_000;
 
 /** Makes a loop that has not begun. */
 export function createMembershipLoop(
@@ -62,28 +79,76 @@ export function createMembershipLoop(
     await admin.connect();
     state = 'waiting for topics';
     const { pause } = deps;
-    await waitForTopics(options.topics, { admin, pause, closed: () => stopped, log });
+    const waiting = { admin, pause, closed: () => stopped, log };
+    await waitForTopics(options.topics, waiting, options.topicCreation);
     if (stopped) return;
     await deps.prepare();
     state = 'a member of the consumer group';
-    member = deps.createMember();
-    await member.start();
-    const reason = await member.ended;
-    throw reason;
+    const current = deps.createMember();
+    member = current;
+    await current.start();
+    deps.absence.joined();
+    const reason = await Promise.race([current.ended, untilDue(current)]);
+    if (reason !== undefined) throw reason;
+    if (!stopped && member === current) await stayAway();
+  };
+
+  /** Resolves when the membership is to be left for the predictor's sake, or is over. */
+  const untilDue = async (current: GroupMember): Promise<undefined> => {
+    while (!stopped && member === current) {
+      await deps.pause(lookAgainMs);
+      if (!deps.absence.due(deps.serving())) continue;
+      if (await hasOthers()) return;
+      await deps.pause(askGroupAgainMs);
+    }
+  };
+
+  /**
+   * Nobody would be helped by the last member's leaving. While the group is rebalancing, another
+   * may be leaving just now.
+   */
+  const hasOthers = async (): Promise<boolean> => {
+    try {
+      const { groups } = await admin.describeGroups([options.groupId]);
+      const [group] = groups;
+      return group?.state === 'Stable' && group.members.length > 1;
+    } catch (error) {
+      log.debug({ err: error }, 'the consumer group could not be asked for its members');
+      return false;
+    }
+  };
+
+  const stayAway = async (): Promise<void> => {
+    log.warn(
+      { groupId: options.groupId },
+      'the predictor serves nobody: leaving the consumer group, so that its other members answer',
+    );
+    await deps.drain();
+    await leave();
+    deps.absence.left(deps.predictorReady());
+    state = 'away from the consumer group until the predictor is ready for good';
+    while (!stopped && !deps.absence.over(deps.predictorReady())) await deps.pause(lookAgainMs);
+    if (!stopped) log.info({ groupId: options.groupId }, 'the predictor is ready: coming back');
   };
 
   const run = async (): Promise<void> => {
-    while (!stopped && !deps.predictorReady()) await deps.pause(lookAgainMs);
     while (!stopped) {
+      if (!deps.predictorReady()) state = 'waiting for the predictor';
+      while (!stopped && !deps.predictorReady()) await deps.pause(lookAgainMs);
+      while (!stopped && !deps.mayConnect()) await deps.pause(restartMs);
+      if (stopped) return;
       try {
         await membership();
       } catch (error) {
         if (stopped) return;
         const reason = error instanceof Error ? error.message : String(error);
         state = `waiting for Kafka: ${reason}`;
-        log.warn({ reason, brokers: options.brokers }, 'Kafka cannot be used; trying again');
+        const undecodable = error instanceof CompressionError;
+        if (undecodable)
+          log.error({ reason }, 'records cannot be decoded; all stand still until they can');
+        else log.warn({ reason, brokers: options.brokers }, 'Kafka cannot be used; trying again');
         await leave();
-        await deps.pause(restartMs);
+        await deps.pause(undecodable ? undecodableRestMs : restartMs);
       }
     }
   };

@@ -28,13 +28,42 @@ export function commitOnce(commit: EachBatchPayload['commitOffsetsIfNecessary'])
   };
 }
 
+/**
+ * Commits offsets alone once the broker has refused their metadata as too large: it may be
+ * configured to take less than we bound ours to (`offset.metadata.max.bytes`).
+ * @param refused told once
+ */
+export function withoutRefusedMetadata(commit: CommitOffsets, refused: () => void): CommitOffsets {
+  let bare = false;
+  const withoutMetadata: CommitOffsets = (offsets) =>
+    commit(offsets.map((offset) => ({ ...offset, metadata: '' })));
+  return async (offsets) => {
+    if (bare) return withoutMetadata(offsets);
+    try {
+      return await commit(offsets);
+    } catch (error) {
+      if ((error as { type?: unknown }).type !== 'OFFSET_METADATA_TOO_LARGE') throw error;
+      bare = true;
+      refused();
+      return withoutMetadata(offsets);
+    }
+  };
+}
+
+/** kafkajs sends the metadata on; its types do not say so. */
+interface PartitionToCommit {
+  readonly partition: number;
+  readonly offset: string;
+  readonly metadata: string;
+}
+
 function byTopic(offsets: readonly OffsetToCommit[]): {
-  topics: { topic: string; partitions: { partition: number; offset: string }[] }[];
+  topics: { topic: string; partitions: PartitionToCommit[] }[];
 } {
-  const topics = new Map<string, { partition: number; offset: string }[]>();
-  for (const { topic, partition, offset } of offsets) {
+  const topics = new Map<string, PartitionToCommit[]>();
+  for (const { topic, partition, offset, metadata } of offsets) {
     const partitions = topics.get(topic) ?? [];
-    partitions.push({ partition, offset: String(offset) });
+    partitions.push({ partition, offset: String(offset), metadata });
     topics.set(topic, partitions);
   }
   return { topics: [...topics].map(([topic, partitions]) => ({ topic, partitions })) };

@@ -11,9 +11,17 @@ export interface Bounds {
   readonly high: number;
 }
 
+/** What the group has of a partition. */
+export interface CommittedOffset {
+  /** Negative where there is none. */
+  readonly offset: number;
+  /** Whatever was committed beside it. */
+  readonly metadata: string | null;
+}
+
 export interface Positions {
-  /** Committed offsets by partition; negative where there is none. */
-  readonly committed: () => Promise<Map<number, number>>;
+  /** By partition. */
+  readonly committed: () => Promise<Map<number, CommittedOffset>>;
   readonly bounds: () => Promise<Map<number, Bounds>>;
 }
 
@@ -27,7 +35,12 @@ export function createPositions({ groupId, topic }: PositionsOptions, admin: Adm
   return {
     committed: async () => {
       const [offsets] = await admin.fetchOffsets({ groupId, topics: [topic] });
-      return new Map(offsets?.partitions.map((p) => [p.partition, Number(p.offset)]));
+      return new Map(
+        offsets?.partitions.map(({ partition, offset, metadata }) => [
+          partition,
+          { offset: Number(offset), metadata },
+        ]),
+      );
     },
     bounds: async () => {
       const offsets = await admin.fetchTopicOffsets(topic);

@@ -5,10 +5,10 @@
  * return at once, since a slow partition would otherwise hold up all others of its broker. But it
  * asks its partition assigner for the group protocol right before it sends the join, takes a
  * rebalance error thrown there for one from the broker, and tries again a little later. So the
- * assigner throws until we are done (docs/decisions/0006).
+ * assigners throw until we are done (docs/decisions/0006).
  */
 
-import { type PartitionAssigner, PartitionAssigners } from 'kafkajs';
+import type { PartitionAssigner } from 'kafkajs';
 
 export interface RejoinGateDeps {
   /** Whether records are under way. */
@@ -18,7 +18,8 @@ export interface RejoinGateDeps {
 }
 
 export interface RejoinGate {
-  readonly assigner: PartitionAssigner;
+  /** Puts the gate before an assigner; all that a member offers must stand behind it. */
+  readonly guard: (assigner: PartitionAssigner) => PartitionAssigner;
   /** The group was joined: the next rebalance drains anew. */
   readonly joined: () => void;
 }
@@ -29,7 +30,7 @@ const notYet = (): Error =>
     type: 'REBALANCE_IN_PROGRESS',
   });
 
-/** Makes a gate around kafkajs' own assigner. */
+/** Makes a gate that is open. */
 export function createRejoinGate(deps: RejoinGateDeps): RejoinGate {
   let state: 'open' | 'draining' | 'drained' = 'open';
 
@@ -44,19 +45,19 @@ export function createRejoinGate(deps: RejoinGateDeps): RejoinGate {
     if (state === 'draining') throw notYet();
   };
 
-  const assigner: PartitionAssigner = (config) => {
-    const inner = PartitionAssigners.roundRobin(config);
-    return {
-      ...inner,
-      protocol: (subscription) => {
-        holdUp();
-        return inner.protocol(subscription);
-      },
-    };
-  };
-
   return {
-    assigner,
+    guard: (createAssigner) => (config) => {
+      const inner = createAssigner(config);
+      return {
+        name: inner.name,
+        version: inner.version,
+        assign: (group) => inner.assign(group),
+        protocol: (subscription) => {
+          holdUp();
+          return inner.protocol(subscription);
+        },
+      };
+    },
     joined: () => {
       state = 'open';
     },

@@ -15,9 +15,14 @@ export interface AdapterMetrics {
   readonly missed: (records: number) => void;
   /** Reads a value when the metrics are read. */
   readonly watch: (name: string, help: string, read: () => number) => void;
+  /** Likewise one value for each partition; those not given any more are forgotten. */
+  readonly watchPartitions: (name: string, help: string, read: ReadPartitions) => void;
   readonly text: () => Promise<string>;
   readonly contentType: string;
 }
+
+/** Values by the number of their partition. */
+export type ReadPartitions = () => Iterable<readonly [partition: number, value: number]>;
 
 /** Seldon's executor uses these buckets: 5 ms to 10 s. */
 const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -65,6 +70,18 @@ export function createMetrics(identity: Identity): AdapterMetrics {
     missed: (count) => missed.inc(count),
     watch: (name, help, read) => {
       const gauge: Gauge = new Gauge({ name, help, registers, collect: () => gauge.set(read()) });
+    },
+    watchPartitions: (name, help, read) => {
+      const gauge: Gauge<'partition'> = new Gauge({
+        name,
+        help,
+        labelNames: ['partition'],
+        registers,
+        collect: () => {
+          gauge.reset();
+          for (const [partition, value] of read()) gauge.set({ partition }, value);
+        },
+      });
     },
     text: () => registry.metrics(),
     contentType: registry.contentType,

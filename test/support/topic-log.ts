@@ -25,10 +25,15 @@ const patienceMs = 120_000;
 /** Follows the topics from their beginning, each of which must exist. */
 export async function followTopics(kafka: Kafka, topics: readonly string[]): Promise<TopicLog> {
   const records = new Map(topics.map((topic) => [topic, [] as LoggedRecord[]]));
+  /** By topic and partition: a reader that joins its group again begins anew. */
+  const nextOffsets = new Map<string, number>();
   const looks = new Set<() => void>();
   const consumer = kafka.consumer({
     groupId: `test-log-${randomUUID()}`,
     maxWaitTimeInMs: 100,
+    // Whoever takes over from a reader that lost its broker waits so long.
+    sessionTimeout: 6_000,
+    heartbeatInterval: 1_000,
     readUncommitted: false,
     retry: { retries: 1_000, maxRetryTime: 1_000 },
   });
@@ -37,7 +42,10 @@ export async function followTopics(kafka: Kafka, topics: readonly string[]): Pro
   await consumer.run({
     autoCommit: false,
     eachBatch: async ({ batch }) => {
+      const place = `${batch.topic}/${batch.partition}`;
       for (const { offset, key, value, headers } of batch.messages) {
+        if (Number(offset) < (nextOffsets.get(place) ?? 0)) continue;
+        nextOffsets.set(place, Number(offset) + 1);
         records.get(batch.topic)?.push({
           topic: batch.topic,
           partition: batch.partition,

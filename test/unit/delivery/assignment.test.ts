@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createAssignment, type FetchedBatch } from '../../../src/delivery/assignment.ts';
-import { type Entry, markDone, position, takeNext } from '../../../src/delivery/partition.ts';
+import { type Entry, markDone, position } from '../../../src/delivery/partition.ts';
+import { takeNext } from '../../../src/delivery/take-next.ts';
 import { range, records, topic } from './records.ts';
 
 const batch = (partition: number, from: number, to: number): FetchedBatch => ({

@@ -196,3 +196,24 @@ describe('while down', () => {
     expect(judge.probeInMs()).toBe(100);
   });
 });
+
+describe('whether it serves', () => {
+  it('is what the health route says and what calls have shown', () => {
+    const { judge, world } = setUp();
+    expect(judge.serving()).toBe(true);
+    world.ready = false;
+    expect(judge.serving()).toBe(false);
+    world.ready = true;
+    judge.failed('serving', misconfigured, 'a');
+    expect(judge.serving()).toBe(false);
+    judge.answered();
+    expect(judge.serving()).toBe(true);
+  });
+
+  it('is forgotten where others had the records meanwhile', () => {
+    const { judge } = setUpDown();
+    expect([judge.serving(), judge.permit()]).toEqual([false, undefined]);
+    judge.reset();
+    expect([judge.serving(), judge.permit()]).toEqual([true, 'serving']);
+  });
+});

@@ -3,16 +3,21 @@
  * them, over a fake clock; the predictor, the output topics and the group are scripted.
  *
  * Moving the clock fails where meanwhile one of these did not hold:
- * V1 A commit goes forward, alone, in a partition of ours, over acknowledged records only.
+ * V1 A commit never goes back, is alone, in a partition of ours, over acknowledged records only;
+ *    so is what its metadata says to be answered beyond.
  * V2 Outputs of a partition are written in offset order (ordering `partition`).
- * V3 At most `workers` predictions run, at most `maxAhead` records are run and not done.
+ * V3 At most `workers` predictions run, none `maxAhead` or more beyond the first record not done.
+ * V4 Predictions of a key are alone, and made in offset order; so are its outputs (ordering `key`).
+ * V5 What a commit said to be answered is not tried again; and no output is written once a commit
+ *    said that a later one of its key (ordering `key`) or partition (`partition`) is there.
  */
 
 import { expect } from 'vitest';
+import { decodeAcked, maxMetadataBytes } from '../../../src/delivery/acked-offsets.ts';
 import { createAssignment } from '../../../src/delivery/assignment.ts';
 import { createAvailability } from '../../../src/delivery/availability.ts';
 import { type CommitOffsets, createCommitter } from '../../../src/delivery/committer.ts';
-import type { Partition } from '../../../src/delivery/partition.ts';
+import { type Partition, position } from '../../../src/delivery/partition.ts';
 import {
   createPipeline,
   type Pipeline,
@@ -24,7 +29,7 @@ import { createReleaser } from '../../../src/delivery/releaser.ts';
 import { AdapterError } from '../../../src/errors.ts';
 import { createBatchedSender } from '../../../src/kafka/batched-sender.ts';
 import { createFakeClock, type FakeClock } from '../../support/fake-clock.ts';
-import { range, records, topic } from './records.ts';
+import { range, record, topic } from './records.ts';
 
 export const commitIntervalMs = 200;
 
@@ -41,6 +46,8 @@ export interface Rig {
   readonly commits: { readonly at: number; readonly offsets: Readonly<Record<number, number>> }[];
   /** What the group has, by partition. */
   readonly committed: Map<number, number>;
+  /** What it has to be answered beyond that. */
+  readonly acked: (partition: number) => number[];
   /** Most predictions that ran at once. */
   readonly mostRunning: () => number;
   /** Appends so many records to a partition. */
@@ -54,9 +61,13 @@ export interface Rig {
 export interface Script {
   readonly partitions?: number;
   readonly options?: Partial<PipelineOptions>;
+  /** The key of the record at an offset. */
+  readonly keyOf?: (offset: number) => Uint8Array | null;
   /** The prediction; attempts count from 1. */
   readonly process?: (record: InputRecord, attempt: number, clock: FakeClock) => Promise<Verdict>;
   readonly ready?: () => boolean;
+  /** An output may be too large once and fit later: then its error record does not hold up its key. */
+  readonly sizesVary?: boolean;
   /** Before a batch is written; a throw fails it. */
   readonly writing?: (batch: readonly number[], clock: FakeClock) => Promise<void>;
   /** What becomes of a commit; a throw fails it. */
@@ -96,6 +107,14 @@ export function createRig(script: Script = {}): Rig {
   /** Records answered, diverted or skipped, at any time, by anybody of us. */
   const done = new Set<string>();
   const tried = new Map<string, number>();
+  /** The metadata of the last commit, by partition. */
+  const metadata = new Map<number, string>();
+  /** What a commit said to be answered. */
+  const settled = new Set<string>();
+  /** The last offset tried and the predictions that run, by key; the last output that settled. */
+  const tries = new Map<string, { last: number; running: number }>();
+  const settledOutput = new Map<string, number>();
+  const outputs = new Set<string>();
   let running = 0;
   let mostRunning = 0;
   let committing = false;
@@ -117,6 +136,16 @@ export function createRig(script: Script = {}): Rig {
     ...script.options,
   };
   const assignment = createAssignment(topic);
+  const keyOf = script.keyOf ?? (() => null);
+  /** What stays in order together. */
+  const laneOf = (partition: number, offset: number): string =>
+    options.ordering === 'partition'
+      ? String(partition)
+      : `${partition} ${String(keyOf(offset) ?? 'none')}`;
+  const ackedOf = (id: number): number[] =>
+    decodeAcked(metadata.get(id) ?? '', committed.get(id) ?? 0).flatMap(({ from, to }) =>
+      range(from, to),
+    );
   const write = (what: string, partition: number, offset: number): void => {
     log.push(`${what} ${partition}/${offset}`);
     done.add(`${partition}/${offset}`);
@@ -124,9 +153,15 @@ export function createRig(script: Script = {}): Rig {
 
   const writeOutput = (output: OutputRecord): void => {
     const offset = offsetOf(output);
-    write('output', output.inputPartition, offset);
-    if (options.ordering !== 'partition') return;
-    const session = `${output.inputPartition} ${String(output.headers['session'])}`;
+    const id = output.inputPartition;
+    write('output', id, offset);
+    outputs.add(`${id}/${offset} ${String(output.headers['session'])}`);
+    if (options.ordering === 'none') return;
+    const lane = laneOf(id, offset);
+    if (script.sizesVary !== true) {
+      check((settledOutput.get(lane) ?? -1) < offset, `${id}/${offset} after a settled one`);
+    }
+    const session = `${lane} ${String(output.headers['session'])}`;
     check((lastWritten.get(session) ?? -1) < offset, `${session}: ${offset} out of order`);
     lastWritten.set(session, offset);
   };
@@ -139,11 +174,22 @@ export function createRig(script: Script = {}): Rig {
     running += 1;
     mostRunning = Math.max(mostRunning, running);
     check(running <= options.workers, 'too many workers');
-    const ahead = assignment.get(record.partition)?.ahead ?? 0;
-    check(ahead <= options.maxAhead, 'too far ahead');
+    const partition = assignment.get(record.partition);
+    const first = partition === undefined ? record.offset : position(partition);
+    check(record.offset - first < options.maxAhead, 'too far ahead');
+    check(!settled.has(name), `${name} tried again`);
     const session = String(sessions.get(record.partition));
+    const key = `${laneOf(record.partition, record.offset)} ${session}`;
+    const lane = tries.get(key) ?? { last: -1, running: 0 };
+    tries.set(key, lane);
+    if (options.ordering === 'key') {
+      check(lane.running === 0 && lane.last <= record.offset, `${name} out of its lane`);
+    }
+    lane.running += 1;
+    lane.last = record.offset;
     const verdict = await (script.process?.(record, attempt, clock) ?? answered(record));
     running -= 1;
+    lane.running -= 1;
     if (verdict.kind !== 'output') return verdict;
     const headers = { ...verdict.output.headers, session };
     return { ...verdict, output: { ...verdict.output, headers } };
@@ -153,11 +199,17 @@ export function createRig(script: Script = {}): Rig {
     check(!committing, 'two commits');
     committing = true;
     try {
-      for (const { partition, offset } of offsets) {
+      for (const { partition, offset, metadata: beyond } of offsets) {
         const from = committed.get(partition) ?? 0;
-        check(offset > from, `commit of ${partition} back from ${from} to ${offset}`);
+        check(offset >= from, `commit of ${partition} back from ${from} to ${offset}`);
         for (const before of range(from, offset)) {
           check(done.has(`${partition}/${before}`), `commit over ${partition}/${before}`);
+        }
+        check(beyond.length <= maxMetadataBytes, 'metadata too large');
+        for (const { from: start, to } of decodeAcked(beyond, offset)) {
+          for (const acked of range(start, to)) {
+            check(done.has(`${partition}/${acked}`), `${partition}/${acked} is not answered`);
+          }
         }
         check(assignment.isAssigned(partition), `commit of ${partition}, which is lost`);
       }
@@ -170,7 +222,19 @@ export function createRig(script: Script = {}): Rig {
         at,
         offsets: Object.fromEntries(offsets.map((o) => [o.partition, o.offset])),
       });
-      for (const { partition, offset } of offsets) committed.set(partition, offset);
+      for (const { partition, offset, metadata: beyond } of offsets) {
+        const before = committed.get(partition) ?? 0;
+        committed.set(partition, offset);
+        metadata.set(partition, beyond);
+        for (const now of [...range(before, offset), ...ackedOf(partition)]) {
+          const name = `${partition}/${now}`;
+          settled.add(name);
+          // One that an earlier opening wrote late may have gone elsewhere since.
+          if (!outputs.has(`${name} ${String(sessions.get(partition))}`)) continue;
+          const lane = laneOf(partition, now);
+          settledOutput.set(lane, Math.max(settledOutput.get(lane) ?? -1, now));
+        }
+      }
       return result;
     } finally {
       committing = false;
@@ -242,7 +306,7 @@ export function createRig(script: Script = {}): Rig {
     generation += 1;
     for (const id of assignment.rejoined(assigned, true)) {
       const start = committed.get(id) ?? 0;
-      assignment.open(id, start);
+      assignment.open(id, start, decodeAcked(metadata.get(id) ?? '', start));
       sessions.set(id, (sessions.get(id) ?? 0) + 1);
       fetch(id, start);
     }
@@ -256,7 +320,7 @@ export function createRig(script: Script = {}): Rig {
       partition: id,
       askedFor: from,
       next: to,
-      records: records(id, range(from, to)),
+      records: range(from, to).map((offset) => record(id, offset, { key: keyOf(offset) })),
     };
     if (from < to) expect(assignment.receive(batch)).toBe('taken');
   };
@@ -281,6 +345,7 @@ export function createRig(script: Script = {}): Rig {
     attempts,
     commits,
     committed,
+    acked: ackedOf,
     outputs: (id) => logged('output', id),
     diverted: (id) => logged('diverted', id),
     mostRunning: () => mostRunning,

@@ -51,6 +51,8 @@ const schedule = fc.record({
   maxAttempts: fc.integer({ min: 1, max: 4 }),
   failingInputs: fc.integer({ min: 1, max: 4 }),
   ordering: fc.constantFrom(...orderings),
+  /** Keys in turn, by number; 0 for none. */
+  keys: fc.array(fc.nat({ max: 3 }), { minLength: 1, maxLength: 6 }),
   attempts: fc.array(attempt, { minLength: 1, maxLength: 20 }),
   writes: fc.array(write, { minLength: 1, maxLength: 10 }),
   commits: fc.array(commit, { minLength: 1, maxLength: 10 }),
@@ -76,6 +78,11 @@ function scriptOf(plan: Schedule): { script: Script; end: () => void } {
       ordering: plan.ordering,
     },
     failingInputs: plan.failingInputs,
+    sizesVary: plan.writes.some(([, what]) => what === 'too large'),
+    keyOf: (offset) => {
+      const key = plan.keys[offset % plan.keys.length] ?? 0;
+      return key === 0 ? null : Uint8Array.of(key);
+    },
     ready: () => !faulty || now() >= unreadyUntil,
     process: async (record, _attempt, clock) => {
       now = clock.now;

@@ -223,17 +223,177 @@ describe('ordering partition', () => {
     expect(rig.outputs(0)).toEqual(range(0, 10));
   });
 
-  it('does not wait for the error topic before it writes what comes after', async () => {
+  it('has an error record acknowledged before it writes what comes after', async () => {
     const rig = createRig({
       process: async (record) => (record.offset === 0 ? refusedPayload() : answered(record)),
     });
     rig.append(0, 3);
     await settle();
-    expect(rig.outputs(0)).toEqual([1, 2]);
-    expect(rig.diverted(0)).toEqual([]);
-    expect([...rig.committed]).toEqual([]);
+    expect(rig.log).toEqual([]);
     await rig.clock.advance(commitIntervalMs);
+    expect(rig.log).toEqual(['diverted 0/0', 'output 0/1', 'output 0/2']);
     expect(rig.committed.get(0)).toBe(3);
+  });
+});
+
+describe('ordering key', () => {
+  /** Two keys in turn. */
+  const keyOf = (offset: number): Uint8Array => Uint8Array.of(offset % 2);
+
+  it('predicts on the records of a key one after another, on those of different keys at once', async () => {
+    const rig = createRig({
+      options: { ordering: 'key', workers: 8 },
+      keyOf: (offset) => Uint8Array.of(offset % 5),
+      process: async (record, _attempt, clock) => {
+        await clock.sleep((record.offset * 7919) % 97);
+        return answered(record);
+      },
+    });
+    rig.append(0, 100);
+    await rig.clock.advance(later);
+    expect(sorted(rig.outputs(0))).toEqual(range(0, 100));
+    expect(rig.mostRunning()).toBe(5);
+    expect(rig.partition(0).lanes.size()).toBe(0);
+  });
+
+  it('holds back the key of a retry, and no other', async () => {
+    const rig = createRig({
+      options: { ordering: 'key', maxAttempts: 1_000 },
+      keyOf,
+      process: async (record) => (record.offset === 0 ? transient() : answered(record)),
+    });
+    rig.append(0, 10);
+    await rig.clock.advance(10_000);
+    expect(rig.outputs(0)).toEqual([1, 3, 5, 7, 9]);
+    expect(rig.acked(0)).toEqual([1, 3, 5, 7, 9]);
+  });
+
+  it('holds back the key of a record until its error record is acknowledged', async () => {
+    const rig = createRig({
+      options: { ordering: 'key' },
+      keyOf,
+      process: async (record) => (record.offset === 0 ? refusedPayload() : answered(record)),
+    });
+    rig.append(0, 6);
+    await rig.clock.advance(later);
+    const written = (line: string): number => rig.log.indexOf(line);
+    expect(written('diverted 0/0')).toBeLessThan(written('output 0/2'));
+    expect(written('output 0/1')).toBeLessThan(written('diverted 0/0'));
+  });
+
+  it('looks no further than maxAhead for a key that is free, and goes on when the front is done', async () => {
+    let slow = true;
+    const rig = createRig({
+      options: { ordering: 'key', maxAhead: 10 },
+      // One hot key, and a cold one that comes far behind.
+      keyOf: (offset) => Uint8Array.of(offset === 15 ? 1 : 0),
+      process: async (record, _attempt, clock) => {
+        while (record.offset === 0 && slow) await clock.sleep(10);
+        return answered(record);
+      },
+    });
+    rig.append(0, 20);
+    await rig.clock.advance(1_000);
+    expect(rig.attempts).toEqual(['0/0']);
+    slow = false;
+    await rig.clock.advance(later);
+    expect(sorted(rig.outputs(0))).toEqual(range(0, 20));
+  });
+
+  it('goes on where it was when nothing new may run for a while', async () => {
+    const rig = createRig({
+      options: { ordering: 'key', workers: 2 },
+      keyOf,
+      process: async (record, _attempt, clock) => {
+        await clock.sleep(10);
+        return answered(record);
+      },
+    });
+    rig.append(0, 10);
+    await rig.clock.advance(15);
+    rig.pipeline.halt();
+    await rig.clock.advance(1_000);
+    expect(rig.outputs(0)).toHaveLength(4);
+    rig.pipeline.resume();
+    await rig.clock.advance(1_000);
+    expect(sorted(rig.outputs(0))).toEqual(range(0, 10));
+  });
+});
+
+describe('what is done beyond the position', () => {
+  it('is not answered again when its partition goes away and comes back', async () => {
+    let poisonous = true;
+    const rig = createRig({
+      options: { ordering: 'none', maxAttempts: 1_000 },
+      process: async (record) =>
+        poisonous && record.offset % 10 === 0 ? transient() : answered(record),
+    });
+    rig.append(0, 40);
+    await rig.clock.advance(5_000);
+    expect(rig.acked(0)).toEqual(range(0, 40).filter((offset) => offset % 10 !== 0));
+    const before = rig.attempts.length;
+    rig.lose(0, 1_000);
+    await rig.clock.advance(10_000);
+    poisonous = false;
+    await rig.clock.advance(10_000);
+    expect(rig.committed.get(0)).toBe(40);
+    expect(sorted(rig.outputs(0))).toEqual(range(0, 40));
+    const after = new Set(rig.attempts.slice(before));
+    expect([...after].sort()).toEqual(['0/0', '0/10', '0/20', '0/30']);
+  });
+
+  it('stays known over several owners, of whom each answers a part', async () => {
+    const failing = new Set(range(0, 5).map((n) => n * 10));
+    const rig = createRig({
+      options: { ordering: 'none', maxAttempts: 1_000 },
+      process: async (record) => (failing.has(record.offset) ? transient() : answered(record)),
+    });
+    rig.append(0, 50);
+    for (const mended of [20, 40, 0, 30, 10]) {
+      await rig.clock.advance(5_000);
+      rig.lose(0, 500);
+      failing.delete(mended);
+      rig.append(0, 1);
+    }
+    await rig.clock.advance(20_000);
+    expect(rig.committed.get(0)).toBe(55);
+    expect(sorted(rig.outputs(0))).toEqual(range(0, 55));
+  });
+
+  it('holds up its partition before it could be too much for the metadata', async () => {
+    let slow = true;
+    const rig = createRig({
+      options: { ordering: 'none', workers: 4_000, maxAhead: 100_000 },
+      // Every second record is slow: the worst that can be told in runs.
+      process: async (record, _attempt, clock) => {
+        while (record.offset % 2 === 0 && slow) await clock.sleep(1_000);
+        return answered(record);
+      },
+    });
+    rig.append(0, 8_000);
+    await rig.clock.advance(5_000);
+    const run = new Set(rig.attempts).size;
+    expect(run).toBeGreaterThan(2_000);
+    expect(run).toBeLessThan(4_000);
+    expect(rig.acked(0)).toHaveLength(rig.outputs(0).length);
+    slow = false;
+    await rig.clock.advance(later);
+    expect(rig.committed.get(0)).toBe(8_000);
+  }, 30_000);
+
+  it('is committed at most every interval though nothing else is left to do', async () => {
+    const rig = createRig({
+      options: { ordering: 'none', maxAttempts: 1_000 },
+      process: async (record) => (record.offset === 0 ? transient() : answered(record)),
+    });
+    rig.append(0, 1);
+    for (let i = 0; i < 90; i += 1) {
+      rig.append(0, 1);
+      await rig.clock.advance(10);
+    }
+    expect(rig.commits.length).toBeLessThanOrEqual(1_000 / commitIntervalMs);
+    await rig.clock.advance(commitIntervalMs);
+    expect(rig.acked(0)).toEqual(range(1, 91));
   });
 });
 
@@ -246,7 +406,8 @@ describe('ordering none', () => {
     rig.append(0, 10);
     await rig.clock.advance(10_000);
     expect(sorted(rig.outputs(0))).toEqual(range(1, 10));
-    expect([...rig.committed]).toEqual([]);
+    expect([...rig.committed]).toEqual([[0, 0]]);
+    expect(rig.acked(0)).toEqual(range(1, 10));
   });
 });
 
@@ -362,8 +523,8 @@ describe('bounds', () => {
       });
       rig.append(0, 30);
       await rig.clock.advance(1_000);
-      const limit = ordering === 'partition' ? 7 : 30;
-      expect(new Set(rig.attempts).size).toBeLessThanOrEqual(limit);
+      // All without a key: one lane.
+      expect(new Set(rig.attempts).size).toBe(ordering === 'key' ? 1 : 7);
       slow = false;
       await rig.clock.advance(later);
       expect(sorted(rig.outputs(0))).toEqual(range(0, 30));

@@ -1,15 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { OffsetRange } from '../../../src/delivery/acked-offsets.ts';
 import {
   createPartition,
+  doneBeyond,
   type Entry,
   enqueue,
   markDone,
   type Partition,
   position,
-  takeNext,
   takeReleasable,
 } from '../../../src/delivery/partition.ts';
+import { mayGoFurther, takeNext } from '../../../src/delivery/take-next.ts';
 import { range, record, records, topic } from './records.ts';
 
 const offsetsOf = (entries: readonly Entry[]): number[] => entries.map((e) => e.record.offset);
@@ -134,10 +136,102 @@ describe('the queue', () => {
     enqueue(partition, records(0, [0, 1, 2]), 3);
     const first = takeNext(partition);
     if (first === undefined) throw new Error('no entry');
-    partition.rested.push(first);
+    partition.ready.push(first);
     expect(takeNext(partition)).toBe(first);
     expect(takeNext(partition)?.record.offset).toBe(1);
     expect([partition.queued, partition.ahead]).toEqual([1, 2]);
+  });
+});
+
+describe('what an earlier owner has answered', () => {
+  const acked = [
+    { from: 12, to: 14 },
+    { from: 16, to: 18 },
+  ];
+
+  it('is not run, and counts as done', () => {
+    const partition = createPartition(topic, 0, 10, acked);
+    expect(enqueue(partition, records(0, range(10, 20)), 20)).toBe(4);
+    expect(doneBeyond(partition)).toEqual(acked);
+    const taken = takeAll(partition);
+    expect(offsetsOf(taken)).toEqual([10, 11, 14, 15, 18, 19]);
+    for (const entry of taken) markDone(entry);
+    expect([position(partition), partition.ahead, partition.beyond]).toEqual([20, 0, 0]);
+    expect(partition.resumed).toEqual([]);
+  });
+
+  it('is part of the prefix where nothing before it is open', () => {
+    const partition = createPartition(topic, 0, 12, acked);
+    expect(enqueue(partition, records(0, [12, 13]), 14)).toBe(2);
+    expect([position(partition), partition.head]).toEqual([14, undefined]);
+    expect(doneBeyond(partition)).toEqual([{ from: 16, to: 18 }]);
+  });
+
+  it('and what we answer ourselves are told together, as far as fetched and beyond', () => {
+    const offsets = fc.uniqueArray(fc.integer({ min: 0, max: 30 }), { maxLength: 30 });
+    const plan = fc.record({
+      before: offsets,
+      order: orderOf(31),
+      fetches: fc.array(fc.integer({ min: 1, max: 8 }), { minLength: 1, maxLength: 8 }),
+      finished: fc.integer({ min: 0, max: 31 }),
+    });
+    fc.assert(
+      fc.property(plan, ({ before, order, fetches, finished }) => {
+        const done = new Set(before.filter((offset) => offset > 0));
+        const partition = createPartition(topic, 0, 0, rangesOf(done));
+        let next = 0;
+        const entries = new Map<number, Entry>();
+        for (const count of fetches) {
+          const to = Math.min(31, next + count);
+          enqueue(partition, records(0, range(next, to)), to);
+          next = to;
+          for (const entry of takeAll(partition)) entries.set(entry.record.offset, entry);
+        }
+        for (const offset of order.slice(0, finished)) {
+          const entry = entries.get(offset);
+          if (entry !== undefined) markDone(entry);
+          if (entry !== undefined) done.add(offset);
+        }
+        const at = position(partition);
+        for (const before of range(0, at)) expect(done.has(before)).toBe(true);
+        const beyond = doneBeyond(partition).flatMap(({ from, to }) => range(from, to));
+        expect(beyond).toEqual(range(at, 31).filter((offset) => done.has(offset)));
+        expect(partition.ahead - partition.unanswered).toBeLessThanOrEqual(partition.beyond);
+      }),
+    );
+  });
+
+  const rangesOf = (offsets: ReadonlySet<number>): OffsetRange[] => {
+    const ranges: { from: number; to: number }[] = [];
+    for (const offset of [...offsets].sort((a, b) => a - b)) {
+      const last = ranges.at(-1);
+      if (last?.to === offset) last.to += 1;
+      else ranges.push({ from: offset, to: offset + 1 });
+    }
+    return ranges;
+  };
+});
+
+describe('how far may be looked ahead', () => {
+  it('is so many records beyond the first one not done, whatever is done between', () => {
+    const partition = createPartition(topic, 0, 0);
+    enqueue(partition, records(0, range(0, 10)), 10);
+    const taken: Entry[] = [];
+    while (mayGoFurther(partition, 4)) {
+      const entry = takeNext(partition);
+      if (entry !== undefined) taken.push(entry);
+    }
+    expect(offsetsOf(taken)).toEqual([0, 1, 2, 3]);
+    for (const entry of taken.slice(1)) markDone(entry);
+    expect(mayGoFurther(partition, 4)).toBe(false);
+    for (const entry of taken.slice(0, 1)) markDone(entry);
+    expect(mayGoFurther(partition, 4)).toBe(true);
+  });
+
+  it('never keeps the only record from running, however large the offsets between', () => {
+    const partition = createPartition(topic, 0, 0);
+    enqueue(partition, records(0, [2 ** 50]), 2 ** 50 + 1);
+    expect(mayGoFurther(partition, 1)).toBe(true);
   });
 });
 
@@ -161,15 +255,17 @@ describe('what may be released', () => {
     );
   });
 
-  it('is not held up by what went to the error topic, was skipped or was done before', () => {
+  it('is held up by what is on its way to the error topic, not by what was skipped or is being written', () => {
     const partition = createPartition(topic, 0, 0);
     enqueue(partition, records(0, range(0, 4)), 4);
     const [diverted, skipped, answered, running] = takeAll(partition);
     if (!diverted || !skipped || !answered || !running) throw new Error('no entry');
     answered.state = 'answered';
     expect(takeReleasable(partition)).toEqual([]);
-    diverted.state = 'released';
+    diverted.state = 'diverting';
     markDone(skipped);
+    expect(takeReleasable(partition)).toEqual([]);
+    markDone(diverted);
     expect(takeReleasable(partition)).toEqual([answered]);
     running.state = 'answered';
     expect(takeReleasable(partition)).toEqual([running]);

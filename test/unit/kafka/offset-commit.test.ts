@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { commitOnce } from '../../../src/kafka/offset-commit.ts';
+import { commitOnce, withoutRefusedMetadata } from '../../../src/kafka/offset-commit.ts';
 
 const offsets = [
-  { topic: 'a', partition: 0, offset: 5 },
-  { topic: 'b', partition: 3, offset: 2 ** 52 },
-  { topic: 'a', partition: 1, offset: 7 },
+  { topic: 'a', partition: 0, offset: 5, metadata: 'x' },
+  { topic: 'b', partition: 3, offset: 2 ** 52, metadata: '' },
+  { topic: 'a', partition: 1, offset: 7, metadata: 'y' },
 ];
 const failing = (type: string | undefined) =>
   commitOnce(async () => {
@@ -24,11 +24,11 @@ describe('commitOnce', () => {
           {
             topic: 'a',
             partitions: [
-              { partition: 0, offset: '5' },
-              { partition: 1, offset: '7' },
+              { partition: 0, offset: '5', metadata: 'x' },
+              { partition: 1, offset: '7', metadata: 'y' },
             ],
           },
-          { topic: 'b', partitions: [{ partition: 3, offset: '4503599627370496' }] },
+          { topic: 'b', partitions: [{ partition: 3, offset: '4503599627370496', metadata: '' }] },
         ],
       },
     ]);
@@ -49,4 +49,34 @@ describe('commitOnce', () => {
       await expect(failing(type)(offsets)).rejects.toThrow('refused');
     },
   );
+});
+
+describe('withoutRefusedMetadata', () => {
+  it('commits offsets alone from the first refusal of their metadata on, and tells it once', async () => {
+    const commits: string[][] = [];
+    let told = 0;
+    const commit = withoutRefusedMetadata(
+      async (all) => {
+        commits.push(all.map(({ metadata }) => metadata));
+        if (all.every(({ metadata }) => metadata === '')) return 'committed';
+        throw Object.assign(new Error('too large'), { type: 'OFFSET_METADATA_TOO_LARGE' });
+      },
+      () => {
+        told += 1;
+      },
+    );
+    expect(await commit(offsets)).toBe('committed');
+    expect(await commit(offsets)).toBe('committed');
+    expect(commits).toEqual([
+      ['x', '', 'y'],
+      ['', '', ''],
+      ['', '', ''],
+    ]);
+    expect(told).toBe(1);
+  });
+
+  it('passes every other failure on', async () => {
+    const commit = withoutRefusedMetadata(failing('COORDINATOR_NOT_AVAILABLE'), () => undefined);
+    await expect(commit(offsets)).rejects.toThrow('refused');
+  });
 });

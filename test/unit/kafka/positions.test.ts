@@ -36,7 +36,7 @@ describe('positions', () => {
       {
         topic: 'in',
         partitions: [
-          { partition: 0, offset: '9007199254740991', metadata: null },
+          { partition: 0, offset: '9007199254740991', metadata: 'se1' },
           { partition: 1, offset: '-1', metadata: null },
         ],
       },
@@ -47,11 +47,11 @@ describe('positions', () => {
     ],
   } as unknown as Admin;
 
-  it('tell committed offsets and bounds as numbers, by partition', async () => {
+  it('tell committed offsets, what stands beside them, and bounds, by partition', async () => {
     const positions = createPositions({ groupId: 'g', topic: 'in' }, admin);
     expect([...(await positions.committed())]).toEqual([
-      [0, Number.MAX_SAFE_INTEGER],
-      [1, -1],
+      [0, { offset: Number.MAX_SAFE_INTEGER, metadata: 'se1' }],
+      [1, { offset: -1, metadata: null }],
     ]);
     expect([...(await positions.bounds())]).toEqual([
       [0, { low: 10, high: 20 }],

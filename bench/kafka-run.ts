@@ -7,7 +7,14 @@ import { cpuMs, type Memory, memoryOf, type ServerProcess, startServer } from '.
 export interface Consumer {
   readonly name: string;
   /** Undefined: the bare loop. */
-  readonly adapter: { readonly workers: number; readonly ordering: string } | undefined;
+  readonly adapter:
+    | {
+        readonly workers: number;
+        readonly ordering: string;
+        /** BATCH_MAX_SIZE; default 1, which is off. */
+        readonly batch?: number;
+      }
+    | undefined;
 }
 
 export interface RunDeps {
@@ -83,6 +90,7 @@ function start(
     KAFKA_CONSUMER_GROUP: group,
     KAFKA_WORKERS: String(adapter.workers),
     KAFKA_ORDER: adapter.ordering,
+    BATCH_MAX_SIZE: String(adapter.batch ?? 1),
   };
   return startServer({ node, nodeFlags, script: '../src/main.js', args: ['adapter'], env });
 }

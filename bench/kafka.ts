@@ -21,7 +21,8 @@ const options = readOptions({
   'records-13KB': '20000',
   rounds: '3',
   workers: '1,4,16,64',
-  orderings: 'partition,none',
+  orderings: 'partition,key,none',
+  batch: '1',
   payloads: payloadNames.join(','),
   form: 'raw',
   node: process.execPath,
@@ -40,10 +41,12 @@ const bare: Consumer = { name: 'bare loop, 16', adapter: undefined };
 const consumers = (): Consumer[] => [
   bare,
   ...numbers(options.workers).flatMap((workers) =>
-    names(options.orderings, ['partition', 'none']).map((ordering) => ({
-      name: `adapter, ${workers}, ${ordering}`,
-      adapter: { workers, ordering },
-    })),
+    names(options.orderings, ['partition', 'key', 'none']).flatMap((ordering) =>
+      numbers(options.batch).map((batch) => ({
+        name: `adapter, ${workers}, ${ordering}${batch > 1 ? `, batches of ${batch}` : ''}`,
+        adapter: { workers, ordering, batch },
+      })),
+    ),
   ),
 ];
 

@@ -21,6 +21,11 @@ export const eventHeaders: Readonly<Record<string, string>> = {
   'Content-Type': 'application/json',
 };
 
-/** What an iris model answers. */
-export const prediction =
-  '{"data":{"names":["t:0","t:1","t:2"],"ndarray":[[0.0006985194531162841,0.00366803903943576,0.995633441507448]]},"meta":{}}';
+const probabilities = '[0.0006985194531162841,0.00366803903943576,0.995633441507448]';
+
+/** What an iris model answers for so many rows. */
+export const predictionOf = (rows: number): string =>
+  `{"data":{"names":["t:0","t:1","t:2"],"ndarray":[${Array(rows).fill(probabilities).join(',')}]},"meta":{}}`;
+
+/** Likewise for one. */
+export const prediction = predictionOf(1);

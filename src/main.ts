@@ -14,6 +14,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   render: async () => (await import('./commands/render.ts')).render,
   demo: async () => (await import('./commands/demo.ts')).demo,
   produce: async () => (await import('./commands/produce.ts')).produce,
+  replay: async () => (await import('./commands/replay.ts')).replay,
   display: async () => (await import('./commands/display.ts')).display,
 };
 

@@ -3,6 +3,7 @@
 import { adapterSettings, parseAdapterConfig } from '../config/adapter.ts';
 import { createLogger } from '../observability/logger.ts';
 import { type Command, untilStopped } from './command.ts';
+import { kafkaSecurityProblems } from './kafka-security.ts';
 import { startAdapter } from './start-adapter.ts';
 
 export const adapter: Command = {
@@ -22,6 +23,8 @@ export const adapter: Command = {
   start: async ({ args, environment }) => {
     const parsed = parseAdapterConfig(args, environment);
     if (!parsed.ok) return { kind: 'wrong-settings', problems: parsed.problems };
+    const problems = parsed.values.kafka === undefined ? [] : kafkaSecurityProblems(parsed.values);
+    if (problems.length > 0) return { kind: 'wrong-settings', problems };
     const log = createLogger(parsed.values.logLevel);
     const { stop } = await startAdapter(parsed.values, log);
     return untilStopped(stop);

@@ -1,11 +1,13 @@
 /** The demo's Kafka: a broker, the topics, and one event through them. */
 
 import { randomUUID } from 'node:crypto';
+import type { KafkaSecurityValues } from '../config/kafka-security.ts';
 import { startKafkaBroker } from '../demo/kafka-broker.ts';
 import type { Event } from '../event/event.ts';
 import { decodeKafka, encodeKafka } from '../event/kafka-message.ts';
 import { createKafkaClient } from '../kafka/client.ts';
 import { createLogger } from '../observability/logger.ts';
+import { kafkaSecurityOf } from './kafka-security.ts';
 
 export interface KafkaDemo {
   /** Settings that turn the adapter's Kafka path on. */
@@ -20,6 +22,8 @@ export interface KafkaDemo {
 export interface KafkaDemoOptions {
   /** Brokers to use; undefined starts one. */
   readonly broker: readonly string[] | undefined;
+  /** How those are talked to; undefined: in the clear. */
+  readonly security: KafkaSecurityValues | undefined;
   readonly print: (line: string) => void;
 }
 
@@ -30,13 +34,23 @@ const topics = {
 };
 
 /** Starts a broker where none is given, and makes the topics. */
-export async function prepareKafkaDemo({ broker, print }: KafkaDemoOptions): Promise<KafkaDemo> {
+export async function prepareKafkaDemo({
+  broker,
+  security,
+  print,
+}: KafkaDemoOptions): Promise<KafkaDemo> {
   const own = broker === undefined ? await startKafkaBroker({ say: print }) : undefined;
   const brokers = broker ?? own?.brokers ?? [];
   const clientId = 'seldon-eventing-demo';
+  const log = createLogger('warn');
   const kafka = createKafkaClient(
-    { brokers, clientId, requestTimeoutMs: 30_000 },
-    createLogger('warn'),
+    {
+      brokers,
+      clientId,
+      requestTimeoutMs: 30_000,
+      ...(security && { security: kafkaSecurityOf(security, log) }),
+    },
+    log,
   );
   const admin = kafka.admin();
   await admin.connect();
@@ -47,7 +61,8 @@ export async function prepareKafkaDemo({ broker, print }: KafkaDemoOptions): Pro
 
   const exchange = async (event: Event): Promise<{ lines: string[] }> => {
     const consumer = kafka.consumer({ groupId: `demo-${randomUUID()}` });
-    const producer = kafka.producer();
+    // The leaders of topics that were just made may not know it yet.
+    const producer = kafka.producer({ retry: { retries: 10 } });
     try {
       await Promise.all([consumer.connect(), producer.connect()]);
       await consumer.subscribe({ topic: topics.output, fromBeginning: true });

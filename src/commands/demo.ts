@@ -6,6 +6,10 @@
 import { request } from 'undici';
 import { parseAdapterConfig } from '../config/adapter.ts';
 import { demoSettings } from '../config/demo.ts';
+import {
+  kafkaSecurityConflicts,
+  kafkaSecurityEnvironment,
+} from '../config/kafka-security-rules.ts';
 import { type Environment, parseSettings } from '../config/parse.ts';
 import { createIrisPredictor } from '../demo/iris/predictor.ts';
 import { createDisplay } from '../display/server.ts';
@@ -15,6 +19,7 @@ import { createLogger } from '../observability/logger.ts';
 import { type Command, untilStopped } from './command.ts';
 import { documentedEvent, tryNext } from './demo-event.ts';
 import { type KafkaDemo, prepareKafkaDemo } from './demo-kafka.ts';
+import { kafkaSecurityProblems } from './kafka-security.ts';
 import { type RunningAdapter, startAdapter } from './start-adapter.ts';
 
 interface Closeable {
@@ -30,9 +35,13 @@ export const demo: Command = {
     ['seldon-eventing demo --kafka', 'does the same through a real Kafka broker'],
   ],
   start: async ({ args, environment, print }) => {
-    const parsed = parseSettings(demoSettings, args, environment);
+    const parsed = parseSettings(demoSettings, args, environment, kafkaSecurityConflicts);
     if (!parsed.ok) return { kind: 'wrong-settings', problems: parsed.problems };
     const { httpPort, displayPort, kafka, broker } = parsed.values;
+    // The broker that is started here takes plain connections.
+    const security = kafka === 'true' && broker !== undefined ? parsed.values : undefined;
+    const problems = security === undefined ? [] : kafkaSecurityProblems(security);
+    if (problems.length > 0) return { kind: 'wrong-settings', problems };
     const opened: Closeable[] = [];
     const close = async (): Promise<void> => {
       for (const part of opened.splice(0).reverse()) await part.close();
@@ -49,7 +58,7 @@ export const demo: Command = {
         await createDisplay({ host, port: displayPort, print, maxBodyBytes }),
       );
       const broked =
-        kafka === 'true' ? opening(await prepareKafkaDemo({ broker, print })) : undefined;
+        kafka === 'true' ? opening(await prepareKafkaDemo({ broker, security, print })) : undefined;
       const settings: Environment = {
         SELDON_DEPLOYMENT_ID: 'iris-deployment',
         SELDON_NAMESPACE: 'default',
@@ -59,6 +68,7 @@ export const demo: Command = {
         DRAIN_DELAY_MS: '0',
         LOG_LEVEL: 'warn',
         ...broked?.settings,
+        ...(security && kafkaSecurityEnvironment(security)),
       };
       const adapter = await startDemoAdapter(settings, display.url);
       opening({ close: adapter.stop });

@@ -14,6 +14,7 @@ import { startRun } from '../produce/run.ts';
 import type { Sink } from '../produce/sink.ts';
 import { now, schedule, wallClock } from './clock.ts';
 import type { Command, CommandContext, Running } from './command.ts';
+import { kafkaSecurityOf, kafkaSecurityProblems } from './kafka-security.ts';
 
 export const produce: Command = {
   name: 'produce',
@@ -36,6 +37,9 @@ export const produce: Command = {
   start: async (context) => {
     const parsed = parseProduceConfig(context.args, context.environment);
     if (!parsed.ok) return { kind: 'wrong-settings', problems: parsed.problems };
+    const isTopic = parsed.values.target.kind === 'topic';
+    const problems = isTopic ? kafkaSecurityProblems(parsed.values) : [];
+    if (problems.length > 0) return { kind: 'wrong-settings', problems };
     const payload = await readPayload(parsed.values);
     if (typeof payload === 'string') return { kind: 'wrong-settings', problems: [payload] };
     return { kind: 'running', running: await startProduce(parsed.values, payload, context) };
@@ -97,14 +101,18 @@ async function startProduce(
 }
 
 function createSink(config: ProduceConfig, print: (line: string) => void): Sink {
-  const { target, requestTimeoutMs } = config;
+  const { target, requestTimeoutMs, compression } = config;
   if (target.kind === 'sink') {
     print(`Sending to ${target.url.href}.`);
     return createHttpSink({ url: target.url, requestTimeoutMs });
   }
   const { brokers, topic } = target;
   print(`Sending to topic ${topic} at ${brokers.join(', ')}.`);
-  const kafka = createKafkaClient({ brokers, clientId, requestTimeoutMs }, silent);
+  const security = kafkaSecurityOf(config, silent);
+  const kafka = createKafkaClient(
+    { brokers, clientId, requestTimeoutMs, compression, security },
+    silent,
+  );
   const records = createRecordSink(
     { kafka, brokers, topic, topicRole: 'PRODUCE_TOPIC' },
     { print, schedule, random: Math.random },

@@ -8,9 +8,13 @@
 
 import { randomUUID } from 'node:crypto';
 import type { AdapterConfig } from '../config/adapter.ts';
-import { createCallWithinDeadline } from '../delivery/call-within-deadline.ts';
+import {
+  type CallWithinDeadline,
+  createCallWithinDeadline,
+} from '../delivery/call-within-deadline.ts';
 import { createDispatch, type Dispatch } from '../delivery/dispatch.ts';
 import { createLimiter } from '../delivery/limiter.ts';
+import { createMicroBatch } from '../delivery/micro-batch.ts';
 import type { CallPredictor, Log } from '../delivery/ports.ts';
 import { AdapterError } from '../errors.ts';
 import type { Event } from '../event/event.ts';
@@ -18,6 +22,7 @@ import { createReplyFactory } from '../event/reply.ts';
 import { registerHealthRoutes } from '../http/health.ts';
 import { registerPredictionRoutes } from '../http/predictions.ts';
 import { createHttpServer } from '../http/server.ts';
+import { batchFormats } from '../inference/batch-formats.ts';
 import { protocols } from '../inference/protocols.ts';
 import type { KafkaAdapter } from '../kafka/kafka-adapter.ts';
 import { type AdapterMetrics, createMetrics } from '../observability/metrics.ts';
@@ -53,10 +58,11 @@ export async function startAdapter(
     connectTimeoutMs: config.connectTimeoutMs,
     maxAnswerBytes: config.maxAnswerBytes,
   });
-  const call = createCallWithinDeadline(
+  const callAlone = createCallWithinDeadline(
     { attemptTimeoutMs: config.attemptTimeoutMs },
     { call: measured(client.call, metrics), now, schedule, random: Math.random },
   );
+  const call = config.batchMaxSize > 1 ? batched(callAlone, config, metrics, log) : callAlone;
   const replies = createReplyFactory({
     identity,
     source: config.responseSource,
@@ -107,6 +113,7 @@ export async function startAdapter(
   );
   registerHealthRoutes(server, config.metricsPath, {
     metrics,
+    hopeless: () => kafka?.stuck(),
     readiness: () => {
       const joined = kafka === undefined || config.serverType === 'rpc' || kafka.hasJoined();
       return {
@@ -160,6 +167,38 @@ function tapped(dispatch: Dispatch, replied: (reply: Event) => void): Dispatch {
     if (outcome.kind === 'replied') replied(outcome.reply);
     return outcome;
   };
+}
+
+/** Merges calls, and counts how many were. */
+function batched(
+  call: CallWithinDeadline,
+  config: AdapterConfig,
+  metrics: AdapterMetrics,
+  log: Log,
+): CallWithinDeadline {
+  let [requests, calls] = [0, 0];
+  const merged = (members: number): void => {
+    requests += members;
+    calls += 1;
+  };
+  metrics.watch(
+    'seldon_eventing_batched_requests',
+    'Requests answered by merged calls of the predictor',
+    () => requests,
+  );
+  metrics.watch(
+    'seldon_eventing_batches',
+    'Merged calls of the predictor that were answered',
+    () => calls,
+  );
+  return createMicroBatch(
+    {
+      maxRows: config.batchMaxSize,
+      maxWaitMs: config.batchMaxWaitMs,
+      format: batchFormats[config.protocol],
+    },
+    { call, now, schedule, log, merged },
+  );
 }
 
 /** Notes how long every call of the predictor took, and how it ended. */

@@ -1,10 +1,12 @@
 /** The settings of the `adapter` command: all groups, and what must hold between them. */
 
 import { protocols } from '../inference/protocols.ts';
+import { batchSettings } from './batching.ts';
 import { eventSettings } from './events.ts';
 import { drainSettings, httpSettings } from './http.ts';
 import { identitySettings } from './identity.ts';
 import { kafkaSettings } from './kafka.ts';
+import { kafkaSecurityConflicts, kafkaSecurityWarnings } from './kafka-security-rules.ts';
 import { type Conflict, type Environment, type Parsed, parseSettings } from './parse.ts';
 import { predictorSettings } from './predictor.ts';
 import { processSettings } from './process.ts';
@@ -16,6 +18,7 @@ export const adapterSettings = {
   ...httpSettings,
   ...drainSettings,
   ...eventSettings,
+  ...batchSettings,
   ...kafkaSettings,
   ...processSettings,
 };
@@ -29,6 +32,13 @@ export interface KafkaTopics {
   readonly outputTopic: string;
   readonly errorTopic: string;
   readonly consumerGroup: string;
+  /** How missing topics are made; undefined: they are waited for. */
+  readonly topicCreation: TopicCreation | undefined;
+}
+
+export interface TopicCreation {
+  readonly numPartitions: number | undefined;
+  readonly replicationFactor: number | undefined;
 }
 
 export interface AdapterConfig extends Omit<AdapterValues, 'predictorUrl' | 'enginePredictor'> {
@@ -81,9 +91,12 @@ export function parseAdapterConfig(
       ...predictor,
       attemptTimeoutMs: values.attemptTimeoutMs ?? values.requestTimeoutMs,
       kafka: kafkaTopics(values),
-      warnings: Object.entries(wellMeant)
-        .filter(([name]) => isSet(name))
-        .map(([, warning]) => warning),
+      warnings: [
+        ...Object.entries(wellMeant)
+          .filter(([name]) => isSet(name))
+          .map(([, warning]) => warning),
+        ...kafkaSecurityWarnings(values),
+      ],
     }),
   };
 }
@@ -101,6 +114,7 @@ function calledPredictor(
 }
 
 const conflicts: readonly Conflict<typeof adapterSettings>[] = [
+  ...kafkaSecurityConflicts,
   {
     between: ['predictorUrl', 'enginePredictor'],
     problem: ({ predictorUrl, enginePredictor }) => {
@@ -164,5 +178,14 @@ function kafkaTopics(values: AdapterValues): KafkaTopics | undefined {
     outputTopic,
     errorTopic: errorTopicOf(values.errorTopic, outputTopic),
     consumerGroup: values.consumerGroup ?? `${predictor}.${sdep}.${namespace}`,
+    topicCreation: topicCreation(values),
   };
+}
+
+/** Whoever says how topics are to be made wants them made. */
+function topicCreation(values: AdapterValues): TopicCreation | undefined {
+  const { createTopics, numPartitions, replicationFactor } = values;
+  const described = numPartitions !== undefined || replicationFactor !== undefined;
+  const wanted = createTopics === undefined ? described : createTopics === 'true';
+  return wanted ? { numPartitions, replicationFactor } : undefined;
 }

@@ -2,6 +2,7 @@
 
 import { httpSettings } from './http.ts';
 import { kafkaSettings } from './kafka.ts';
+import { kafkaSecuritySettings } from './kafka-security.ts';
 import { oneOf, type SettingGroup } from './setting.ts';
 
 export const demoSettings = {
@@ -29,4 +30,5 @@ export const demoSettings = {
     flags: ['broker'],
     doc: 'Broker to use with --kafka, instead of starting one.',
   },
+  ...kafkaSecuritySettings,
 } as const satisfies SettingGroup;

@@ -4,6 +4,9 @@ import { z } from 'zod';
 import { outputForms } from '../delivery/process-record.ts';
 import { orderings } from '../delivery/releaser.ts';
 import { parseTrafficShare } from '../delivery/traffic-share.ts';
+import { kafkaGroupSettings } from './kafka-group.ts';
+import { kafkaSecuritySettings } from './kafka-security.ts';
+import { kafkaTopicSettings } from './kafka-topics.ts';
 import { integer, list, milliseconds, oneOf, type SettingGroup, text } from './setting.ts';
 
 const brokerList = list
@@ -62,7 +65,7 @@ export const kafkaSettings = {
     env: 'KAFKA_ORDER',
     schema: oneOf(orderings),
     fallback: 'partition',
-    doc: '`partition`: outputs stand in the order of their inputs, a retry holds up its partition. `none`: neither.',
+    doc: '`partition`: outputs stand in the order of their inputs, a retry holds up its partition. `key`: records of a key are predicted and written one after another, a retry holds up its key; those without a key count as one key. `none`: neither.',
   },
   delivery: {
     env: 'KAFKA_DELIVERY',
@@ -92,7 +95,7 @@ export const kafkaSettings = {
     env: 'KAFKA_MAX_AHEAD',
     schema: integer(1, 100_000),
     fallback: '500',
-    doc: 'Most records of a partition that are predicted beyond the first unanswered one: what a crash repeats.',
+    doc: 'How far beyond the first unanswered record of a partition records are predicted; then the partition waits for it. Which of them are answered is remembered in the commit, so a crash repeats only what is under way or waits for its turn.',
   },
   offsetReset: {
     env: 'KAFKA_OFFSET_RESET',
@@ -112,12 +115,7 @@ export const kafkaSettings = {
     fallback: 'same',
     doc: 'Form of output records: the `same` as the input, an event in `binary` or `structured` mode, or the `raw` prediction.',
   },
-  securityProtocol: {
-    env: 'KAFKA_SECURITY_PROTOCOL',
-    schema: oneOf(['PLAINTEXT']),
-    fallback: 'PLAINTEXT',
-    doc: 'How brokers are talked to.',
-  },
+  ...kafkaSecuritySettings,
   sessionTimeoutMs: {
     env: 'KAFKA_SESSION_TIMEOUT_MS',
     schema: milliseconds(3_000),
@@ -137,4 +135,12 @@ export const kafkaSettings = {
     fallback: '15000',
     doc: 'On a rebalance, how long records under way may take to be answered and committed first.',
   },
+  stuckAfterMs: {
+    env: 'KAFKA_STUCK_AFTER_MS',
+    schema: milliseconds(0),
+    fallback: '120000',
+    doc: 'Where records wait and none is worked on for so long, though nothing known holds them back, the group is joined anew; after as long again `/livez` fails. At least twice ATTEMPT_TIMEOUT_MS; 0: never.',
+  },
+  ...kafkaGroupSettings,
+  ...kafkaTopicSettings,
 } as const satisfies SettingGroup;

@@ -1,6 +1,7 @@
 /** What must hold between the settings of the `produce` command, and what follows from them. */
 
 import { requestType } from '../event/names.ts';
+import { kafkaSecurityConflicts } from './kafka-security-rules.ts';
 import { type Conflict, type Environment, type Parsed, parseSettings } from './parse.ts';
 import { produceSettings } from './produce.ts';
 import type { ValuesOf } from './setting.ts';
@@ -43,6 +44,7 @@ function targetOf({ brokers, topic, sink }: ProduceValues): ProduceTarget | stri
 }
 
 const conflicts: readonly Conflict<typeof produceSettings>[] = [
+  ...kafkaSecurityConflicts,
   {
     between: ['brokers', 'topic', 'sink'],
     problem: (values) => {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { uriKind } from '../event/uri.ts';
 import { identitySettings } from './identity.ts';
 import { kafkaSettings } from './kafka.ts';
+import { kafkaSecuritySettings } from './kafka-security.ts';
 import { httpUrl, integer, oneOf, type SettingGroup, text } from './setting.ts';
 
 const maxRate = 1_000_000;
@@ -125,7 +126,8 @@ export const produceSettings = {
     doc: 'Name of the SeldonDeployment that the events are for: part of their type.',
   },
   namespace: identitySettings.namespace,
-  securityProtocol: kafkaSettings.securityProtocol,
+  ...kafkaSecuritySettings,
+  compression: kafkaSettings.compression,
   requestTimeoutMs: {
     ...kafkaSettings.kafkaRequestTimeoutMs,
     doc: 'How long a broker or the sink may take to answer.',

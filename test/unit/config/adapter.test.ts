@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { adapterSettings, parseAdapterConfig } from '../../../src/config/adapter.ts';
+import { batchSettings } from '../../../src/config/batching.ts';
 import { eventSettings } from '../../../src/config/events.ts';
 import { drainSettings, httpSettings } from '../../../src/config/http.ts';
 import { identitySettings } from '../../../src/config/identity.ts';
@@ -116,6 +117,7 @@ describe('the groups of settings', () => {
       httpSettings,
       drainSettings,
       eventSettings,
+      batchSettings,
       kafkaSettings,
       processSettings,
     ];
@@ -170,7 +172,7 @@ describe('what must hold between settings', () => {
   );
 
   it.each([
-    { KAFKA_SECURITY_PROTOCOL: 'SASL_SSL' },
+    { KAFKA_SECURITY_PROTOCOL: 'TLS' },
     { KAFKA_ORDER: 'random' },
     { KAFKA_DELIVERY: 'at-most-once' },
     { SELDON_TRANSPORT: 'carrier-pigeon' },

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { controllerSettings } from '../../../src/config/controller.ts';
+import { batchSettings } from '../../../src/config/batching.ts';
 import { demoSettings } from '../../../src/config/demo.ts';
 import { displaySettings } from '../../../src/config/display.ts';
+import { controllerSettings } from '../../../src/config/controller.ts';
 import { configurationDocument } from '../../../src/config/document.ts';
 import { eventSettings } from '../../../src/config/events.ts';
 import { drainSettings, httpSettings } from '../../../src/config/http.ts';
@@ -11,6 +12,7 @@ import { predictorSettings } from '../../../src/config/predictor.ts';
 import { processSettings } from '../../../src/config/process.ts';
 import { produceSettings } from '../../../src/config/produce.ts';
 import { renderSettings } from '../../../src/config/render.ts';
+import { replaySettings } from '../../../src/config/replay.ts';
 
 test('docs/configuration.md says what the settings are (npm run docs writes it anew)', async () => {
   const document = configurationDocument([
@@ -19,6 +21,7 @@ test('docs/configuration.md says what the settings are (npm run docs writes it a
     { title: 'adapter: HTTP', settings: httpSettings },
     { title: 'adapter: shutting down', settings: drainSettings },
     { title: 'adapter: events', settings: eventSettings },
+    { title: 'adapter: micro-batching', settings: batchSettings },
     {
       title: 'adapter: Kafka',
       intro: 'On when `KAFKA_BROKER` and `KAFKA_INPUT_TOPIC` are set.',
@@ -29,6 +32,7 @@ test('docs/configuration.md says what the settings are (npm run docs writes it a
     { title: 'render', settings: renderSettings },
     { title: 'demo', settings: demoSettings },
     { title: 'produce', settings: produceSettings },
+    { title: 'replay', settings: replaySettings },
     { title: 'display', settings: displaySettings },
   ]);
   await expect(document).toMatchFileSnapshot('../../../docs/configuration.md');

@@ -4,7 +4,7 @@
  */
 
 import { createInterface } from 'node:readline';
-import type { Command, CommandContext, Running } from './commands/command.ts';
+import type { Command, CommandContext } from './commands/command.ts';
 import { commandHelp, programHelp } from './commands/help.ts';
 
 /** Loaded by need: an adapter must not hold the Kubernetes client, which takes 75 MB, in memory. */
@@ -46,18 +46,32 @@ async function findCommand(
   return { command: await load?.(), args: isFlag ? [...argv] : rest };
 }
 
-/** Stops in order on the first signal, at once on the second. */
-function stopOnSignals(running: Running): Promise<number> {
-  return new Promise((resolve, reject) => {
-    let stopping = false;
+/** A command that is still starting when it is asked to stop gets so long to come to it. */
+const startGraceMs = 1_000;
+
+/**
+ * Watches for signals from now on: one that comes while the command starts must not kill it in the
+ * middle. The first asks to stop, the second ends the process at once.
+ */
+function watchSignals(): { readonly asked: Promise<void>; readonly started: () => void } {
+  let starting = true;
+  let stopping = false;
+  const asked = new Promise<void>((resolve) => {
     const onSignal = (): void => {
       if (stopping) process.exit(exitCodes.failed);
       stopping = true;
-      running.stop().then(() => resolve(exitCodes.done), reject);
+      resolve();
+      setTimeout(() => starting && process.exit(exitCodes.failed), startGraceMs).unref();
     };
     process.on('SIGTERM', onSignal);
     process.on('SIGINT', onSignal);
   });
+  return {
+    asked,
+    started: () => {
+      starting = false;
+    },
+  };
 }
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -75,7 +89,9 @@ async function main(argv: readonly string[]): Promise<number> {
     return exitCodes.done;
   }
   const context: CommandContext = { args, environment: process.env, print, complain, onLine };
+  const signals = watchSignals();
   const start = await command.start(context);
+  signals.started();
   if (start.kind === 'wrong-settings') {
     complain(`seldon-eventing ${command.name}: ${start.problems.length} wrong setting(s)`);
     for (const problem of start.problems) complain(`  - ${problem}`);
@@ -83,7 +99,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return exitCodes.wrongSettings;
   }
   const { running } = start;
-  const code = await Promise.race([running.done, stopOnSignals(running)]);
+  const code = await Promise.race([running.done, signals.asked.then(() => exitCodes.done)]);
   await running.stop();
   return code;
 }

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { batchSettings } from '../../../src/config/batching.ts';
+import { controllerSettings } from '../../../src/config/controller.ts';
 import { demoSettings } from '../../../src/config/demo.ts';
 import { displaySettings } from '../../../src/config/display.ts';
-import { controllerSettings } from '../../../src/config/controller.ts';
 import { configurationDocument } from '../../../src/config/document.ts';
 import { eventSettings } from '../../../src/config/events.ts';
 import { drainSettings, httpSettings } from '../../../src/config/http.ts';

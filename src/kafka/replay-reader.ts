@@ -65,9 +65,17 @@ function createConsumer(
     maxWaitTimeInMs: 200,
     allowAutoTopicCreation: false,
     // Half a minute without brokers is waited out.
-    retry: { retries: 30, maxRetryTime: 1_000, restartOnFailure: async () => false },
+    retry: {
+      retries: 30,
+      maxRetryTime: 1_000,
+      restartOnFailure: async (error) => isLoading(error),
+    },
   });
 }
+
+/** A broker that has just started, or has just made the offsets topic, is about to be ready. */
+const isLoading = (error: Error): boolean =>
+  'type' in error && error.type === 'GROUP_LOAD_IN_PROGRESS';
 
 async function readWith(
   consumer: Consumer,
@@ -150,7 +158,9 @@ async function readWith(
     const next = Number(payload.lastOffset) + 1;
     moved(payload.partition, rest, next).catch(finish);
   });
-  consumer.on(consumer.events.CRASH, ({ payload }) => finish(payload.error));
+  consumer.on(consumer.events.CRASH, ({ payload }) => {
+    if (!payload.restart) finish(payload.error);
+  });
 
   const stopReminding = remindOf(rests, deps);
   try {

@@ -49,7 +49,11 @@ describe.skipIf(missing)('kill -9 of the broker in the middle of a replay costs 
       '3000',
     ]);
     const sent = (): number => run.lines.filter((line) => line.startsWith('replayed ')).length;
-    await eventually('it has begun', () => sent() > 0);
+    const ended = run.done.then((code) => {
+      if (sent() === 0)
+        throw new Error(`ended with ${code} before it began: ${run.lines.join('; ')}`);
+    });
+    await Promise.race([ended, eventually('it has begun', () => sent() > 0)]);
     await broker.kill();
     const before = sent();
     await new Promise((resolve) => setTimeout(resolve, 2_000));

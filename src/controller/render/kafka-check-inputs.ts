@@ -2,7 +2,6 @@
 
 import { parseTrafficShare, type TrafficShare } from '../../delivery/traffic-share.ts';
 import type { Finding } from './finding.ts';
-import type { Findings } from './kafka-check-settings.ts';
 import { environmentOf } from './kafka-environment.ts';
 import type { KafkaValue } from './kafka-settings.ts';
 import {
@@ -17,8 +16,13 @@ import {
 } from './kafka-sharing.ts';
 import type { SeldonDeployment } from './seldon-deployment.ts';
 
+export interface InputFindings {
+  readonly problems: readonly Finding[];
+  readonly warnings: readonly Finding[];
+}
+
 /** Checks all predictors whose Kafka path is on against one another. */
-export function checkInputs(sdep: SeldonDeployment): Findings {
+export function checkInputs(sdep: SeldonDeployment): InputFindings {
   const readers = readersOf(sdep);
   const groups = byInput(readers);
   return {

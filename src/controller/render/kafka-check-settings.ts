@@ -16,37 +16,30 @@ import {
 import { isSameValue } from './kafka-sharing.ts';
 import type { Predictor, SeldonDeployment } from './seldon-deployment.ts';
 
-export interface Findings {
-  readonly problems: readonly Finding[];
-  readonly warnings: readonly Finding[];
-}
-
 const needed = ['KAFKA_BROKER', 'KAFKA_INPUT_TOPIC', 'KAFKA_OUTPUT_TOPIC'];
 
-/** Checks one predictor; nothing is found where its Kafka path is off. */
-export function checkSettings(sdep: SeldonDeployment, predictor: Predictor): Findings {
+/** @returns what keeps one predictor's adapter from starting; nothing where its Kafka path is off */
+export function checkSettings(sdep: SeldonDeployment, predictor: Predictor): Finding[] {
   const environment = environmentOf(predictor);
   const isKafka = sdep.spec.serverType?.toLowerCase() === 'kafka';
   const isOn = isKafka || environment.has('KAFKA_BROKER') || environment.has('KAFKA_INPUT_TOPIC');
-  if (!isOn) return { problems: [], warnings: [] };
+  if (!isOn) return [];
   const where = `${predictorField(sdep.spec.predictors, predictor)}.svcOrchSpec.env`;
   const settings = kafkaSettingsOf(sdep, predictor);
   const missing = needed.filter((name) => !environment.has(name));
   const cause = isKafka ? 'serverType kafka needs it' : 'its other Kafka settings need it';
-  return {
-    problems: [
-      ...missing.map((name) =>
-        finding(
-          'KafkaSettingMissing',
-          `${where}: predictor "${predictor.name}" has no ${name}, and ${cause}; set it`,
-        ),
+  return [
+    ...missing.map((name) =>
+      finding(
+        'KafkaSettingMissing',
+        `${where}: predictor "${predictor.name}" has no ${name}, and ${cause}; set it`,
       ),
-      ...invalid(environment).map((told) => finding('KafkaSettingInvalid', `${where}${told}`)),
-      ...(settings === undefined ? [] : topicProblems(settings, predictor, where)),
-      ...(settings === undefined ? [] : credentialProblems(settings, predictor, where)),
-    ],
-    warnings: settings === undefined ? [] : mechanismWarning(settings, where),
-  };
+    ),
+    ...invalid(environment).map((told) => finding('KafkaSettingInvalid', `${where}${told}`)),
+    ...(settings === undefined ? [] : topicProblems(settings, predictor, where)),
+    ...(settings === undefined ? [] : credentialProblems(settings, predictor, where)),
+    ...(settings === undefined ? [] : mechanismProblems(settings, where)),
+  ];
 }
 
 const finding = (reason: string, message: string): Finding => ({ reason, message });
@@ -149,7 +142,8 @@ function credentialProblems(
     });
 }
 
-function mechanismWarning(
+/** The adapter would refuse to start. */
+function mechanismProblems(
   { securityProtocol, saslMechanism }: KafkaSettings,
   where: string,
 ): Finding[] {

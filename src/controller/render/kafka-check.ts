@@ -18,11 +18,11 @@ export interface KafkaFindings {
 /** Checks every predictor; nothing is found where no Kafka path is on. */
 export function checkKafka(sdep: SeldonDeployment): KafkaFindings {
   const { predictors } = sdep.spec;
-  const single = predictors.map((predictor) => checkSettings(sdep, predictor));
+  const single = predictors.flatMap((predictor) => checkSettings(sdep, predictor));
   const inputs = checkInputs(sdep);
   return {
-    problems: [...single.flatMap(({ problems }) => problems), ...inputs.problems],
-    warnings: [...single.flatMap(({ warnings }) => warnings), ...inputs.warnings],
+    problems: [...single, ...inputs.problems],
+    warnings: inputs.warnings,
     references: predictors.flatMap((predictor) =>
       references(predictor, predictorField(predictors, predictor)),
     ),

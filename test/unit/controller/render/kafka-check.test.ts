@@ -105,12 +105,9 @@ describe('one predictor', () => {
     expect(problemsOf(env)).toMatch(new RegExp(`${first} nor ${first}_FILE(.|\n)*${last}`));
   });
 
-  it('with SASL and no mechanism is warned, with half a key pair refused', () => {
+  it('with SASL and no mechanism, or half a key pair, is refused', () => {
     const sasl = { ...topics, KAFKA_SECURITY_PROTOCOL: 'sasl_plaintext' };
-    expect(reasons(sdepOf([predictor(sasl)]))).toEqual({
-      problems: [],
-      warnings: ['KafkaSettingMissing'],
-    });
+    expect(problemsOf(sasl)).toMatch(/no KAFKA_SASL_MECHANISM is set/);
     const half = { KAFKA_SECURITY_PROTOCOL: 'ssl', KAFKA_SSL_CLIENT_CERT_FILE: '/c' };
     expect(problemsOf({ ...topics, ...half })).toMatch(/neither KAFKA_SSL_CLIENT_KEY nor/);
     expect(problemsOf({ ...topics, KAFKA_SSL_CLIENT_CERT_FILE: '/c' })).toBe('');

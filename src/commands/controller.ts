@@ -3,7 +3,6 @@
 import { controllerSettings, parseControllerConfig } from '../config/controller.ts';
 import { createLogger } from '../observability/logger.ts';
 import { type Command, untilStopped } from './command.ts';
-import { openClientLazily } from './open-client-lazily.ts';
 import { readServerImages } from './server-images.ts';
 import { startController } from './start-controller.ts';
 
@@ -24,7 +23,8 @@ export const controller: Command = {
     const servers = await readServerImages(parsed.values.serverImagesFile);
     if (!servers.ok) return { kind: 'wrong-settings', problems: servers.problems };
     const log = createLogger(parsed.values.logLevel);
-    const client = await openClientLazily(parsed.values.kubeconfig, log);
+    const { openClient } = await import('./open-client.ts');
+    const client = openClient(parsed.values.kubeconfig, log);
     if (!client.ok) return { kind: 'wrong-settings', problems: client.problems };
     const { stop } = await startController(parsed.values, servers.values, client.values, log);
     return untilStopped(stop);

@@ -1,4 +1,8 @@
-/** The client of a command: a kubeconfig that is no good is a wrong setting. */
+/**
+ * The client of a command: a kubeconfig that is no good is a wrong setting. Commands import this file
+ * when they need a cluster: the Kubernetes library takes half a second to load, which --help, for one,
+ * must not wait for.
+ */
 
 import type { Parsed } from '../config/parse.ts';
 import type { Log } from '../delivery/ports.ts';

@@ -13,7 +13,6 @@ import type { KubeObject } from '../kubernetes/kube-object.ts';
 import { readManifests, writeManifests } from '../kubernetes/manifests-file.ts';
 import { createLogger } from '../observability/logger.ts';
 import type { Command, CommandContext } from './command.ts';
-import { openClientLazily } from './open-client-lazily.ts';
 import { readServerImages, renderingOf } from './server-images.ts';
 
 /** As `kubectl diff` has them, so that scripts can tell a difference from a failure. */
@@ -69,9 +68,10 @@ async function run(
   }
 }
 
-function clientOf({ kubeconfig }: RenderConfig) {
+async function clientOf({ kubeconfig }: RenderConfig) {
+  const { openClient } = await import('./open-client.ts');
   // The log would mix with the difference on standard output.
-  return openClientLazily(kubeconfig, createLogger('silent'));
+  return openClient(kubeconfig, createLogger('silent'));
 }
 
 /** @returns undefined where the file is no good, which has been told then */

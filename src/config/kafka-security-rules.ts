@@ -1,10 +1,7 @@
 /** What must hold between the security settings of Kafka, and what they come to. */
 
-import {
-  type KafkaSecurityValues,
-  kafkaSecuritySettings,
-  saslMechanisms,
-} from './kafka-security.ts';
+import { saslMechanisms } from '../delivery/kafka-security.ts';
+import { type KafkaSecurityValues, kafkaSecuritySettings } from './kafka-security.ts';
 import type { Conflict } from './parse.ts';
 
 type Name = keyof typeof kafkaSecuritySettings;

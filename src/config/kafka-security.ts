@@ -1,9 +1,7 @@
 /** How brokers are talked to: TLS and SASL, by Seldon's names. */
 
+import { saslMechanisms, securityProtocols } from '../delivery/kafka-security.ts';
 import { oneOf, type SettingGroup, text, type ValuesOf } from './setting.ts';
-
-export const securityProtocols = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'] as const;
-export const saslMechanisms = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'] as const;
 
 const file = (what: string) =>
   `File with ${what}. It is read again for every new connection, so a changed one needs no restart.`;

@@ -9,6 +9,9 @@ export const nodeTypes = [
 ] as const;
 export type NodeType = (typeof nodeTypes)[number];
 
+/** Implementations that Seldon's executor is itself, without any container. */
+export const builtIns = ['SIMPLE_MODEL', 'SIMPLE_ROUTER', 'RANDOM_ABTEST', 'AVERAGE_COMBINER'];
+
 /** Where a node is called. */
 export interface Endpoint {
   readonly host: string;

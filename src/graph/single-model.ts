@@ -1,15 +1,12 @@
 /** The graph of one model: the whole of what most SeldonDeployments are. */
 
-import { countNodes, type GraphNode, type PredictorGraph } from './node.ts';
+import { builtIns, countNodes, type GraphNode, type PredictorGraph } from './node.ts';
 
 export interface SingleModel {
   readonly model: string;
   /** The model's base address. */
   readonly url: URL;
 }
-
-/** Units that Seldon's executor answers for by itself, without any container. */
-const builtIn = ['SIMPLE_MODEL', 'SIMPLE_ROUTER', 'RANDOM_ABTEST', 'AVERAGE_COMBINER'];
 
 /** @returns the model that is called over REST, or what of the graph cannot be served that way */
 export function singleModelOf({ root }: PredictorGraph): SingleModel | readonly string[] {
@@ -27,7 +24,7 @@ function problemsOf(root: GraphNode): string[] {
   const nodes = countNodes(root);
   if (nodes > 1) {
     problems.push(`graph: it has ${nodes} nodes; this version serves graphs of one MODEL`);
-  } else if (root.type !== 'MODEL' || builtIn.includes(root.implementation ?? '')) {
+  } else if (root.type !== 'MODEL' || builtIns.includes(root.implementation ?? '')) {
     const kind = root.type === 'MODEL' ? root.implementation : root.type;
     problems.push(`graph: ${kind} is not supported by this version; it serves one MODEL`);
   }

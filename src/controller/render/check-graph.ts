@@ -1,9 +1,9 @@
 /** Whether every node of a predictor's graph can be called, and says what it does. */
 
+import { builtIns } from '../../graph/node.ts';
 import type { Protocol } from './call-style.ts';
 import type { Finding } from './finding.ts';
 import {
-  builtIns,
   implementationOf,
   isBuiltIn,
   nodeMethods,

@@ -1,5 +1,6 @@
 /** The nodes of an inference graph. */
 
+import { builtIns } from '../../graph/node.ts';
 import type { GraphNode } from './seldon-deployment.ts';
 
 export interface PlacedNode {
@@ -30,8 +31,6 @@ export const nodeMethods = [
   'SEND_FEEDBACK',
 ];
 
-/** Implementations that the adapter itself is. */
-export const builtIns = ['SIMPLE_MODEL', 'SIMPLE_ROUTER', 'RANDOM_ABTEST', 'AVERAGE_COMBINER'];
 const unknownImplementation = 'UNKNOWN_IMPLEMENTATION';
 
 /** The implementation of a node, as far as it names one. */

@@ -1,5 +1,6 @@
 /** Whether one predictor's Kafka settings are whole and valid: what its adapter would refuse to start with. */
 
+import { saslMechanisms, securityProtocols } from '../../delivery/kafka-security.ts';
 import { parseTrafficShare } from '../../delivery/traffic-share.ts';
 import type { Finding } from './finding.ts';
 import { type CredentialRole, variableOf } from './kafka-credentials.ts';
@@ -8,8 +9,6 @@ import {
   type KafkaSettings,
   kafkaSettingsOf,
   offsetResets,
-  saslMechanisms,
-  securityProtocols,
   wholeNumber,
   wordOf,
 } from './kafka-settings.ts';

@@ -4,6 +4,12 @@
  * regard to case, as there.
  */
 
+import {
+  type SaslMechanism,
+  type SecurityProtocol,
+  saslMechanisms,
+  securityProtocols,
+} from '../../delivery/kafka-security.ts';
 import { type KafkaCredential, kafkaCredentials } from './kafka-credentials.ts';
 import { type Environment, environmentOf, type ValueSource } from './kafka-environment.ts';
 import { shadowTopic } from './kafka-shadow.ts';
@@ -11,12 +17,6 @@ import type { Predictor, SeldonDeployment } from './seldon-deployment.ts';
 
 export const offsetResets = ['earliest', 'latest'] as const;
 export type OffsetReset = (typeof offsetResets)[number];
-
-export const securityProtocols = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'] as const;
-export type SecurityProtocol = (typeof securityProtocols)[number];
-
-export const saslMechanisms = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'] as const;
-export type SaslMechanism = (typeof saslMechanisms)[number];
 
 /** One setting. */
 export interface KafkaValue<T = string> {

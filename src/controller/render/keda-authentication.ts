@@ -3,9 +3,10 @@
  * secret is copied: KEDA is told where the adapter has it from.
  */
 
+import type { SaslMechanism } from '../../delivery/kafka-security.ts';
 import type { Finding } from './finding.ts';
 import type { CredentialRole, KafkaCredential } from './kafka-credentials.ts';
-import type { KafkaSettings, SaslMechanism } from './kafka-settings.ts';
+import type { KafkaSettings } from './kafka-settings.ts';
 import type { FileSource, ScaledPod } from './keda-pod.ts';
 import { adapterContainer } from './names.ts';
 

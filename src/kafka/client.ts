@@ -4,6 +4,7 @@ import { Kafka, type logCreator, logLevel } from 'kafkajs';
 import type { Log } from '../delivery/ports.ts';
 import { type Compression, compressWith, registerCodecs } from './compression.ts';
 import type { KafkaSecurity } from './security/security.ts';
+import { plainSocketFactory } from './security/socket-factory.ts';
 
 export interface KafkaClientOptions {
   readonly brokers: readonly string[];
@@ -30,6 +31,7 @@ export function createKafkaClient(options: KafkaClientOptions, log: Log): Kafka 
   registerCodecs();
   const { clientConfig } = options.security ?? {};
   const kafka = new Kafka({
+    socketFactory: plainSocketFactory,
     ...clientConfig,
     brokers: [...options.brokers],
     clientId: options.clientId,

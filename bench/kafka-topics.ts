@@ -3,6 +3,7 @@
 import { type Admin, type IHeaders, Kafka, logLevel, type Message, Partitioners } from 'kafkajs';
 import { startKafkaBroker } from '../src/demo/kafka-broker.ts';
 import { kafkaCacheDir } from '../src/demo/kafka-install.ts';
+import { createTopics } from '../test/support/topic-records.ts';
 import { eventHeaders, type PayloadName, payloads } from './payloads.ts';
 import { say } from './report.ts';
 
@@ -54,10 +55,7 @@ export async function openKafka(): Promise<BenchKafka> {
   return {
     broker,
     createTopic: async (topic) => {
-      await admin.createTopics({
-        topics: [{ topic, numPartitions: partitions }],
-        waitForLeaders: true,
-      });
+      await createTopics(admin, [{ topic, numPartitions: partitions }]);
       made.push(topic);
       return topic;
     },

@@ -13,6 +13,7 @@ import { createIrisPredictor, type IrisPredictor } from '../../src/demo/iris/pre
 import { createLogger } from '../../src/observability/logger.ts';
 import { type AdapterProcess, spawnAdapter } from './adapter-process.ts';
 import { followTopics, type LoggedRecord, type TopicLog } from './topic-log.ts';
+import { createTopics } from './topic-records.ts';
 
 export interface KafkaCase {
   readonly input: string;
@@ -74,13 +75,11 @@ export async function createKafkaCase(options: KafkaCaseOptions): Promise<KafkaC
     value,
   }));
   const numPartitions = partitions;
-  await admin.createTopics({
-    topics: [
-      ...(options.withoutInput ? [] : [{ topic: input, numPartitions }]),
-      { topic: output, numPartitions, configEntries },
-      { topic: errors, numPartitions: 1 },
-    ],
-  });
+  await createTopics(admin, [
+    ...(options.withoutInput ? [] : [{ topic: input, numPartitions }]),
+    { topic: output, numPartitions, configEntries },
+    { topic: errors, numPartitions: 1 },
+  ]);
   const producer = kafka.producer();
   await producer.connect();
   const predictor = await createIrisPredictor();
@@ -99,6 +98,7 @@ export async function createKafkaCase(options: KafkaCaseOptions): Promise<KafkaC
     ...options.environment,
   };
   const closers: (() => Promise<unknown>)[] = [];
+  const spawned: AdapterProcess[] = [];
 
   const produce = async (messages: Message[]): Promise<void> => {
     for (let i = 0; i < messages.length; i += 200) {
@@ -129,6 +129,7 @@ export async function createKafkaCase(options: KafkaCaseOptions): Promise<KafkaC
     },
     spawn: async (environment = {}) => {
       const adapter = await spawnAdapter({ ...settings, ...environment });
+      spawned.push(adapter);
       closers.push(() => adapter.end('SIGKILL'));
       return adapter;
     },
@@ -139,12 +140,19 @@ export async function createKafkaCase(options: KafkaCaseOptions): Promise<KafkaC
         ),
       ),
     produce,
-    answered: (count) =>
-      log.until(`answers to all ${count} events`, () => {
+    answered: async (count) => {
+      const allSeen = (): boolean => {
         const seen = new Set([...log.records(output), ...log.records(errors)].map(numberOf));
         for (let n = 0; n < count; n += 1) if (!seen.has(n)) return false;
         return true;
-      }),
+      };
+      try {
+        await log.until(`answers to all ${count} events`, allSeen);
+      } catch (error) {
+        const told = spawned.map((one) => one.output().split('\n').slice(-60).join('\n'));
+        throw new Error([(error as Error).message, ...told].join('\n--- adapter:\n'));
+      }
+    },
     numbers,
     committed: async () => {
       const [topic] = await admin.fetchOffsets({ groupId: name, topics: [input] });

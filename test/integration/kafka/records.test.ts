@@ -9,6 +9,7 @@ import {
   untilWritten,
   useKafkaCases,
 } from '../../support/kafka-case.ts';
+import { createTopics } from '../../support/topic-records.ts';
 
 const broker = await useBroker();
 const iris = '{"data":{"ndarray":[[5.1,3.5,1.4,0.2]]}}';
@@ -182,7 +183,7 @@ describe.skipIf(broker.missing)('records of the Kafka path', () => {
       adapter.output().includes('waiting for topics'),
     );
     expect(adapter.output()).toContain(c.input);
-    await c.admin.createTopics({ topics: [{ topic: c.input, numPartitions: 2 }] });
+    await createTopics(c.admin, [{ topic: c.input, numPartitions: 2 }]);
     await c.send(0, 20);
     await c.answered(20);
   });

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type KafkaBroker, startKafkaBroker } from '../../../src/demo/kafka-broker.ts';
 import { brokerOptions, kafkaMissing, kafkaOf } from '../../support/broker.ts';
 import { eventually, useKafkaCases } from '../../support/kafka-case.ts';
+import { createTopics } from '../../support/topic-records.ts';
 
 const missing = await kafkaMissing();
 
@@ -76,7 +77,7 @@ describe.skipIf(missing)('topics that are kept from us', () => {
       /KAFKA_INPUT_TOPIC\) does not exist, and this user may not create it/.test(adapter.output()),
     );
     await admin.deleteAcls({ filters: rules });
-    await admin.createTopics({ topics: [{ topic: c.input, numPartitions: 2 }] });
+    await createTopics(admin, [{ topic: c.input, numPartitions: 2 }]);
     await c.send(0, 4);
     await c.answered(4);
   });

@@ -90,8 +90,12 @@ export function createGroupMember(options: GroupMemberOptions, deps: GroupMember
   consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
     if (payload.batchSize === 0) deps.filtered(payload.partition, Number(payload.lastOffset) + 1);
   });
+  let crash: Error | undefined;
   const ended = new Promise<Error>((resolve) => {
-    consumer.on(consumer.events.CRASH, ({ payload }) => resolve(payload.error));
+    consumer.on(consumer.events.CRASH, ({ payload }) => {
+      crash = payload.error;
+      resolve(payload.error);
+    });
   });
 
   const eachBatch = async (payload: EachBatchPayload): Promise<void> => {
@@ -107,6 +111,8 @@ export function createGroupMember(options: GroupMemberOptions, deps: GroupMember
       await consumer.connect();
       await consumer.subscribe({ topic, fromBeginning: options.reset === 'earliest' });
       await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch });
+      // It resolves whether or not the group was joined.
+      if (crash !== undefined) throw crash;
       deps.log.info({ groupId, topic }, 'joined the consumer group');
     },
     ended,

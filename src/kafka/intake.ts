@@ -13,9 +13,16 @@ import type { Assignment, FetchedBatch } from '../delivery/assignment.ts';
 import { type CommitOffsets, standing } from '../delivery/committer.ts';
 import { type Partition, position } from '../delivery/partition.ts';
 import type { Pipeline } from '../delivery/pipeline.ts';
-import type { Log } from '../delivery/ports.ts';
+import type { Log, Now } from '../delivery/ports.ts';
+import { createRepeatedFault } from '../delivery/repeated-fault.ts';
 import type { GroupMember } from './group-member.ts';
-import { type CommittedOffset, type OffsetReset, type Positions, validStart } from './positions.ts';
+import {
+  type Bounds,
+  type CommittedOffset,
+  type OffsetReset,
+  type Positions,
+  validStart,
+} from './positions.ts';
 
 export interface IntakeOptions {
   readonly topic: string;
@@ -34,6 +41,7 @@ export interface IntakeDeps {
   /** The group was joined: records may run (again). */
   readonly resume: () => void;
   readonly pause: (delayMs: number) => Promise<void>;
+  readonly now: Now;
   readonly log: Log;
   /** Records that were removed from the topic before we could answer them. */
   readonly countMissed: (records: number) => void;
@@ -66,6 +74,22 @@ export function createIntake(options: IntakeOptions, deps: IntakeDeps): Intake {
   /** Counts assignments: what belongs to an older one is given up. */
   let epoch = 0;
   let opening: Promise<void> = Promise.resolve();
+  const startUnknown = createRepeatedFault(
+    {
+      level: 'warn',
+      message: 'the start of the partitions is not known yet, so none is read; asking again',
+      over: 'the start of the partitions is known',
+    },
+    deps,
+  );
+  const positionUnknown = createRepeatedFault(
+    {
+      level: 'warn',
+      message: 'where a partition goes on is not known, so it is not read; asking again',
+      over: 'where the partition goes on is known',
+    },
+    deps,
+  );
 
   const isFull = (partition: Partition): boolean => {
     const share = Math.max(1, assignment.opened().length);
@@ -83,8 +107,18 @@ export function createIntake(options: IntakeOptions, deps: IntakeDeps): Intake {
     else deps.member()?.resume(partition.id);
   };
 
-  const commitStarts = (partitions: readonly Partition[]): Promise<unknown> =>
-    partitions.length === 0 ? Promise.resolve() : deps.commit(partitions.map(standing));
+  /** Never rejects: what cannot be committed now is left to the committer, which goes on trying. */
+  const commitStarts = async (partitions: readonly Partition[]): Promise<void> => {
+    if (partitions.length === 0) return;
+    try {
+      await deps.commit(partitions.map(standing));
+    } catch {
+      for (const partition of partitions) {
+        partition.beyondChanged = true;
+        deps.moved(partition);
+      }
+    }
+  };
 
   const openAll = async (ids: readonly number[]): Promise<void> => {
     const [committed, bounds] = await Promise.all([positions.committed(), positions.bounds()]);
@@ -118,11 +152,23 @@ export function createIntake(options: IntakeOptions, deps: IntakeDeps): Intake {
   const openFresh = async (ids: readonly number[], mine: number): Promise<void> => {
     while (mine === epoch) {
       try {
-        return await openAll(ids);
+        await openAll(ids);
+        return startUnknown.succeeded();
       } catch (error) {
-        log.warn({ topic, err: error }, 'the start of the partitions is not known yet');
+        startUnknown.failed(error, { topic });
         await deps.pause(retryMs);
       }
+    }
+  };
+
+  const boundsNow = async (): Promise<Map<number, Bounds> | undefined> => {
+    try {
+      const bounds = await positions.bounds();
+      positionUnknown.succeeded();
+      return bounds;
+    } catch (error) {
+      positionUnknown.failed(error, { topic });
+      return undefined;
     }
   };
 
@@ -132,7 +178,10 @@ export function createIntake(options: IntakeOptions, deps: IntakeDeps): Intake {
     if (partition === undefined) return;
     // What is under way is written and committed first.
     if (partition.head !== undefined) return deps.pause(retryMs / 10);
-    const range = (await positions.bounds()).get(partition.id) ?? { low: 0, high: 0 };
+    const bounds = await boundsNow();
+    // What is thrown here would end the membership; the batch is fetched again anyway.
+    if (bounds === undefined) return deps.pause(retryMs);
+    const range = bounds.get(partition.id) ?? { low: 0, high: 0 };
     const wanted = partition.nextOffset;
     const start = validStart(wanted, range, reset);
     log.warn(

@@ -76,6 +76,8 @@ export interface KafkaAdapter {
   readonly hasJoined: () => boolean;
   /** What it is doing, for the verbose health answer. */
   readonly state: () => string;
+  /** For how long Kafka has not answered, in ms; 0 while it does. */
+  readonly unansweredMs: () => number;
   /** Predictions under way. */
   readonly running: () => number;
   /** Our partitions, as they are. */
@@ -137,6 +139,7 @@ export function createKafkaAdapter(
     commit,
     schedule,
     idle: () => pipeline.idle(),
+    now: deps.now,
     log,
   });
   const releaser = createReleaser(options.ordering, {
@@ -167,6 +170,7 @@ export function createKafkaAdapter(
         if (!closing) pipeline.resume();
       },
       pause,
+      now: deps.now,
       log,
       countMissed: deps.countMissed,
     },
@@ -231,6 +235,7 @@ export function createKafkaAdapter(
         pipeline.assign([]);
       },
       pause,
+      now: deps.now,
       log,
     },
   );
@@ -247,6 +252,14 @@ export function createKafkaAdapter(
     schedule,
     log,
   });
+
+  /** A member outlives its brokers, so its state alone does not tell that they are away. */
+  const state = (): string => {
+    const unanswered = member() === undefined ? undefined : upkeep.unanswered.state();
+    return unanswered === undefined
+      ? loop.state()
+      : `${loop.state()}; Kafka does not answer ${unanswered}`;
+  };
 
   const halt = (): void => {
     closing = true;
@@ -273,7 +286,8 @@ export function createKafkaAdapter(
     },
     predictorChanged: pipeline.pump,
     hasJoined: () => joinedOnce,
-    state: loop.state,
+    state,
+    unansweredMs: () => Math.max(loop.unusable.lastingMs(), upkeep.unanswered.lastingMs()),
     running: pipeline.running,
     partitions: () => {
       const now = deps.wallClock();

@@ -1,4 +1,4 @@
-/** A TCP proxy in front of a Kafka broker that can withhold requests of one kind. */
+/** A TCP proxy in front of a Kafka broker that can withhold requests, or lose their answers. */
 
 import { connect, createServer, type Socket } from 'node:net';
 import { findFreePort } from '../../src/demo/free-port.ts';
@@ -10,32 +10,37 @@ export interface KafkaProxy {
   readonly properties: Readonly<Record<string, string>>;
   /** Requests of these kinds are not forwarded, so they are never answered. */
   readonly withhold: (apiKeys: readonly number[]) => void;
-  /** How many were withheld. */
-  readonly withheld: () => number;
+  /** Requests of these kinds reach the broker, and their answers nobody. */
+  readonly loseAnswers: (apiKeys: readonly number[]) => void;
+  /** How many were withheld, or had their answers lost. */
+  readonly suppressed: () => number;
   readonly close: () => Promise<void>;
 }
 
 /** https://kafka.apache.org/protocol#protocol_api_keys */
-export const apiKey = { fetch: 1, offsetFetch: 9 } as const;
+export const apiKey = { produce: 0, fetch: 1 } as const;
 
 /** Listens before the broker does, since the broker must know where. */
 export async function startKafkaProxy(): Promise<KafkaProxy> {
   const brokerPort = await findFreePort();
   const sockets = new Set<Socket>();
-  let kinds: readonly number[] = [];
-  let count = 0;
+  let withheld: readonly number[] = [];
+  let unanswered: readonly number[] = [];
+  let suppressed = 0;
 
-  const forward = (near: Socket, far: Socket): void => {
-    let rest = Buffer.alloc(0);
-    near.on('data', (chunk: Buffer) => {
-      rest = Buffer.concat([rest, chunk]);
-      // A request: its length (int32), its kind (int16), and the rest.
-      while (rest.length >= 6 && rest.length >= 4 + rest.readInt32BE(0)) {
-        const end = 4 + rest.readInt32BE(0);
-        if (kinds.includes(rest.readInt16BE(4))) count += 1;
-        else far.write(rest.subarray(0, end));
-        rest = rest.subarray(end);
-      }
+  const join = (near: Socket, far: Socket): void => {
+    const lost = new Set<number>();
+    onFrame(near, (request) => {
+      // After the length: what it asks for (int16), in which version (int16), its number (int32).
+      const kind = request.readInt16BE(4);
+      if (withheld.includes(kind) || unanswered.includes(kind)) suppressed += 1;
+      if (withheld.includes(kind)) return;
+      if (unanswered.includes(kind)) lost.add(request.readInt32BE(8));
+      far.write(request);
+    });
+    // After the length: the number of the request.
+    onFrame(far, (answer) => {
+      if (!lost.delete(answer.readInt32BE(4))) near.write(answer);
     });
   };
   const server = createServer((near) => {
@@ -45,8 +50,7 @@ export async function startKafkaProxy(): Promise<KafkaProxy> {
       socket.once('close', () => sockets.delete(socket));
       socket.on('error', () => socket.destroy());
     }
-    forward(near, far);
-    far.pipe(near);
+    join(near, far);
     near.once('close', () => far.destroy());
     far.once('close', () => near.destroy());
   });
@@ -61,13 +65,29 @@ export async function startKafkaProxy(): Promise<KafkaProxy> {
       'listener.security.protocol.map': 'PROXIED:PLAINTEXT',
     },
     withhold: (apiKeys) => {
-      kinds = apiKeys;
+      withheld = apiKeys;
     },
-    withheld: () => count,
+    loseAnswers: (apiKeys) => {
+      unanswered = apiKeys;
+    },
+    suppressed: () => suppressed,
     close: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const socket of sockets) socket.destroy();
       await closed;
     },
   };
+}
+
+/** Everything on the wire begins with its length (int32). */
+function onFrame(socket: Socket, take: (frame: Buffer) => void): void {
+  let rest: Buffer = Buffer.alloc(0);
+  socket.on('data', (chunk: Buffer) => {
+    rest = Buffer.concat([rest, chunk]);
+    while (rest.length >= 4 && rest.length >= 4 + rest.readInt32BE(0)) {
+      const end = 4 + rest.readInt32BE(0);
+      take(rest.subarray(0, end));
+      rest = rest.subarray(end);
+    }
+  });
 }

@@ -121,7 +121,7 @@ describe.skipIf(missing)('a broker that answers everything but fetches', () => {
       await c.answered(20);
       expect(await statusOf(adapter, '/livez')).toBe(200);
       proxy.withhold([apiKey.fetch]);
-      await eventually('the last fetch is over', () => proxy.withheld() > 0);
+      await eventually('the last fetch is over', () => proxy.suppressed() > 0);
       await c.send(20, 40);
       await eventually('the membership is begun anew', () =>
         adapter.output().includes('the membership in the group is begun anew'),

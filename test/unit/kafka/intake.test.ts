@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { createAssignment } from '../../../src/delivery/assignment.ts';
+import { createIntake } from '../../../src/kafka/intake.ts';
+import { record } from '../delivery/records.ts';
+
+const ignore = (): void => undefined;
+
+/** The intake of partition 0, of which the group has offset 5, and what can be changed about it. */
+function setUp() {
+  const state = { reachable: true, commits: true };
+  const events: string[] = [];
+  const told: string[] = [];
+  const ask = async <T>(answer: T): Promise<T> => {
+    if (!state.reachable) throw new Error('no broker');
+    return answer;
+  };
+  const tell = (_fields: object, text: string): void => void told.push(text);
+  const assignment = createAssignment('in');
+  const intake = createIntake(
+    { topic: 'in', reset: 'earliest' },
+    {
+      assignment,
+      pipeline: {
+        assign: ignore,
+        pump: ignore,
+        halt: ignore,
+        resume: ignore,
+        settled: async () => undefined,
+        running: () => 0,
+        idle: () => true,
+      },
+      positions: {
+        committed: () => ask(new Map([[0, { offset: 5, metadata: null }]])),
+        bounds: () => ask(new Map([[0, { low: 20, high: 30 }]])),
+      },
+      member: () => undefined,
+      commit: async (offsets) => {
+        if (!state.commits) throw new Error('no coordinator');
+        for (const { partition, offset } of offsets) events.push(`commit ${partition}/${offset}`);
+        return 'committed';
+      },
+      moved: ({ id }) => void events.push(`moved ${id}`),
+      resume: ignore,
+      pause: async () => undefined,
+      now: () => 0,
+      log: { debug: ignore, info: tell, warn: tell, error: tell },
+      countMissed: (records) => void events.push(`missed ${records}`),
+    },
+  );
+  const batch = (askedFor: number) => ({
+    partition: 0,
+    askedFor,
+    next: askedFor + 1,
+    records: [record(0, askedFor)],
+  });
+  return { state, events, told, assignment, intake, batch };
+}
+
+describe('the intake', () => {
+  it('leaves a start that cannot be committed to the committer, and opens the partition once', async () => {
+    const { state, events, assignment, intake, batch } = setUp();
+    state.commits = false;
+    intake.joined([0], false);
+    expect(await intake.received(batch(20))).toBe(true);
+    expect(events.filter((event) => event.startsWith('missed'))).toEqual(['missed 15']);
+    expect(events).toContain('moved 0');
+    expect(assignment.get(0)?.beyondChanged).toBe(true);
+  });
+
+  it('asks again where a partition that the client lost its place in goes on, and never throws', async () => {
+    const { state, events, told, intake, batch } = setUp();
+    intake.joined([0], false);
+    await intake.received(batch(25));
+    state.reachable = false;
+    // What is thrown at kafkajs would restart every partition of the consumer.
+    expect(await intake.received(batch(25))).toBe(false);
+    expect(await intake.received(batch(25))).toBe(false);
+    const words = 'where a partition goes on is not known, so it is not read; asking again';
+    expect(told.filter((text) => text === words)).toHaveLength(1);
+    state.reachable = true;
+    expect(await intake.received(batch(25))).toBe(false);
+    expect(told).toContain('where the partition goes on is known');
+    expect(await intake.received(batch(20))).toBe(true);
+    expect(events.filter((event) => event.startsWith('missed'))).toEqual(['missed 15']);
+  });
+});

@@ -21,6 +21,14 @@ export interface OffsetToCommit {
   readonly metadata: string;
 }
 
+/** What the group has of a partition. */
+export interface CommittedOffset {
+  /** Negative where there is none. */
+  readonly offset: number;
+  /** Whatever was committed beside it. */
+  readonly metadata: string | null;
+}
+
 /** The commit of where a partition stands now. */
 export function standing(partition: Partition): OffsetToCommit {
   const { topic, id } = partition;

@@ -12,6 +12,7 @@ import { CompressionError } from './compression.ts';
 import type { GroupMember } from './group-member.ts';
 import type { TopicCreation } from './topic-creation.ts';
 import { type TopicToWaitFor, waitForTopics } from './topics.ts';
+import { TransactionsRefusedError } from './transactions/check.ts';
 
 export interface MembershipLoopOptions {
   readonly groupId: string;
@@ -56,8 +57,8 @@ export interface MembershipLoop {
 }
 
 const restartMs = 1_000;
-/** What cannot be decoded now can hardly be a second later, and every try disturbs the group. */
-const undecodableRestMs = 10_000;
+/** What waits for a person can hardly go a second later, and every try disturbs the group. */
+const hopelessRestMs = 10_000;
 const lookAgainMs = 100;
 const askGroupAgainMs = 1_000;
 
@@ -86,6 +87,19 @@ export function createMembershipLoop(
     },
     deps,
   );
+  const refused = createRepeatedFault(
+    {
+      level: 'error',
+      message: 'the consumer group is not joined: there are no transactions for us',
+      over: 'there are transactions for us again',
+    },
+    deps,
+  );
+
+  const faultOf = (error: unknown): RepeatedFault => {
+    if (error instanceof CompressionError) return undecodable;
+    return error instanceof TransactionsRefusedError ? refused : unusable;
+  };
 
   const leave = async (): Promise<void> => {
     const ended = member;
@@ -103,6 +117,7 @@ export function createMembershipLoop(
     await waitForTopics(options.topics, waiting, options.topicCreation);
     if (stopped) return;
     await deps.prepare();
+    refused.succeeded();
     state = 'a member of the consumer group';
     const current = deps.createMember();
     member = current;
@@ -120,7 +135,7 @@ export function createMembershipLoop(
     while (!stopped && member === current) {
       await deps.pause(lookAgainMs);
       // What cannot be decoded is fetched at once, and ends the membership.
-      if (deps.now() - since > undecodableRestMs) undecodable.succeeded();
+      if (deps.now() - since > hopelessRestMs) undecodable.succeeded();
       if (!deps.absence.due(deps.serving())) continue;
       if (await hasOthers()) return;
       await deps.pause(askGroupAgainMs);
@@ -165,11 +180,11 @@ export function createMembershipLoop(
         await membership();
       } catch (error) {
         if (stopped) return;
-        const wrong = error instanceof CompressionError ? undecodable : unusable;
-        wrong.failed(error, { brokers: options.brokers });
+        const fault = faultOf(error);
+        fault.failed(error, { brokers: options.brokers });
         state = `waiting for Kafka: ${error instanceof Error ? error.message : String(error)}`;
         await leave();
-        await deps.pause(wrong === undecodable ? undecodableRestMs : restartMs);
+        await deps.pause(fault === unusable ? restartMs : hopelessRestMs);
       }
     }
   };

@@ -53,7 +53,10 @@ function lengthOf(value: unknown): number {
 }
 
 /** Protocol errors 10 and 18: https://kafka.apache.org/protocol#protocol_error_codes */
-const tooLargeTypes = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
+export const tooLargeTypes: ReadonlySet<string> = new Set([
+  'MESSAGE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+]);
 
 /** Whether the broker says that a batch was larger than it takes. */
 export const isTooLarge = (error: unknown): boolean =>

@@ -5,7 +5,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { type Admin, Kafka, logLevel, type Message } from 'kafkajs';
-import { afterEach } from 'vitest';
+import { afterEach, onTestFailed } from 'vitest';
 import { type RunningAdapter, startAdapter } from '../../src/commands/start-adapter.ts';
 import { parseAdapterConfig } from '../../src/config/adapter.ts';
 import type { Faults } from '../../src/demo/iris/faults.ts';
@@ -37,6 +37,8 @@ export interface KafkaCase {
   readonly numbers: (topic: string) => number[][];
   /** What the group has committed, by partition. */
   readonly committed: () => Promise<number[]>;
+  /** What the adapters of other processes logged at last. */
+  readonly lastLines: () => string;
   readonly close: () => Promise<void>;
 }
 
@@ -140,25 +142,25 @@ export async function createKafkaCase(options: KafkaCaseOptions): Promise<KafkaC
         ),
       ),
     produce,
-    answered: async (count) => {
-      const allSeen = (): boolean => {
+    answered: (count) =>
+      log.until(`answers to all ${count} events`, () => {
         const seen = new Set([...log.records(output), ...log.records(errors)].map(numberOf));
         for (let n = 0; n < count; n += 1) if (!seen.has(n)) return false;
         return true;
-      };
-      try {
-        await log.until(`answers to all ${count} events`, allSeen);
-      } catch (error) {
-        const told = spawned.map((one) => one.output().split('\n').slice(-60).join('\n'));
-        throw new Error([(error as Error).message, ...told].join('\n--- adapter:\n'));
-      }
-    },
+      }),
     numbers,
     committed: async () => {
       const [topic] = await admin.fetchOffsets({ groupId: name, topics: [input] });
       const sorted = [...(topic?.partitions ?? [])].sort((a, b) => a.partition - b.partition);
       return sorted.map(({ offset }) => Number(offset));
     },
+    lastLines: () =>
+      spawned
+        .flatMap(({ pid, output: told }) => [
+          `--- adapter ${pid}:`,
+          ...told().split('\n').slice(-100),
+        ])
+        .join('\n'),
     close: async () => {
       for (const close of closers.reverse()) await close();
       await Promise.all([
@@ -186,6 +188,7 @@ export function useKafkaCases(broker: { readonly brokers: readonly string[] }): 
   return async (options = {}) => {
     const begun = await createKafkaCase({ ...options, brokers: broker.brokers });
     open.push(begun);
+    onTestFailed(() => void process.stderr.write(`${begun.lastLines()}\n`));
     return begun;
   };
 }

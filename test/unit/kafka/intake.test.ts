@@ -1,5 +1,7 @@
+import { Kafka, logLevel } from 'kafkajs';
 import { describe, expect, it } from 'vitest';
 import { createAssignment } from '../../../src/delivery/assignment.ts';
+import { createAtLeastOnce } from '../../../src/kafka/at-least-once.ts';
 import { createIntake } from '../../../src/kafka/intake.ts';
 import { record } from '../delivery/records.ts';
 
@@ -15,7 +17,42 @@ function setUp() {
     return answer;
   };
   const tell = (_fields: object, text: string): void => void told.push(text);
+  const log = { debug: ignore, info: tell, warn: tell, error: tell };
   const assignment = createAssignment('in');
+  const positions = {
+    committed: () => ask(new Map([[0, { offset: 5, metadata: null }]])),
+    bounds: () => ask(new Map([[0, { low: 20, high: 30 }]])),
+  };
+  // Nothing is written here: it is made, and never connects.
+  const kafka = new Kafka({ brokers: ['127.0.0.1:1'], logLevel: logLevel.NOTHING });
+  const delivery = createAtLeastOnce(
+    {
+      ordering: 'partition',
+      inputTopic: 'in',
+      outputTopic: 'out',
+      errorTopic: 'errors',
+      consumerGroup: 'group',
+      identity: { sdep: 'iris', namespace: 'default', predictor: 'default' },
+    },
+    {
+      kafka,
+      admin: kafka.admin(),
+      positions,
+      commit: async (offsets) => {
+        if (!state.commits) throw new Error('no coordinator');
+        for (const { partition, offset } of offsets) events.push(`commit ${partition}/${offset}`);
+        return 'committed';
+      },
+      idle: () => true,
+      count: ignore,
+      wrote: ignore,
+      now: () => 0,
+      wallClock: () => 0,
+      schedule: () => ignore,
+      random: () => 0,
+      log,
+    },
+  );
   const intake = createIntake(
     { topic: 'in', reset: 'earliest' },
     {
@@ -29,21 +66,13 @@ function setUp() {
         running: () => 0,
         idle: () => true,
       },
-      positions: {
-        committed: () => ask(new Map([[0, { offset: 5, metadata: null }]])),
-        bounds: () => ask(new Map([[0, { low: 20, high: 30 }]])),
-      },
+      positions,
+      delivery,
       member: () => undefined,
-      commit: async (offsets) => {
-        if (!state.commits) throw new Error('no coordinator');
-        for (const { partition, offset } of offsets) events.push(`commit ${partition}/${offset}`);
-        return 'committed';
-      },
-      moved: ({ id }) => void events.push(`moved ${id}`),
       resume: ignore,
-      pause: async () => undefined,
+      pause: () => new Promise((resolve) => setTimeout(resolve, 5)),
       now: () => 0,
-      log: { debug: ignore, info: tell, warn: tell, error: tell },
+      log,
       countMissed: (records) => void events.push(`missed ${records}`),
     },
   );
@@ -53,18 +82,21 @@ function setUp() {
     next: askedFor + 1,
     records: [record(0, askedFor)],
   });
-  return { state, events, told, assignment, intake, batch };
+  return { state, events, told, assignment, delivery, intake, batch };
 }
 
 describe('the intake', () => {
   it('leaves a start that cannot be committed to the committer, and opens the partition once', async () => {
-    const { state, events, assignment, intake, batch } = setUp();
+    const { state, events, assignment, delivery, intake, batch } = setUp();
     state.commits = false;
     intake.joined([0], false);
     expect(await intake.received(batch(20))).toBe(true);
     expect(events.filter((event) => event.startsWith('missed'))).toEqual(['missed 15']);
-    expect(events).toContain('moved 0');
+    expect(events).not.toContain('commit 0/20');
     expect(assignment.get(0)?.beyondChanged).toBe(true);
+    state.commits = true;
+    await delivery.committer.flush();
+    expect(events).toContain('commit 0/20');
   });
 
   it('asks again where a partition that the client lost its place in goes on, and never throws', async () => {

@@ -1,0 +1,44 @@
+/** Whether Kafka has transactions for us, found out before the group is joined. */
+
+import type { Kafka } from 'kafkajs';
+import { hintOf, refusalOf, type TransactionNames } from './fault.ts';
+
+/** What stands in the way, and what to do about it: asking again soon does not help. */
+export class TransactionsRefusedError extends Error {
+  override readonly name = 'TransactionsRefusedError';
+}
+
+export interface CheckOptions extends TransactionNames {
+  readonly transactionTimeoutMs: number;
+}
+
+/**
+ * Makes a transaction of the group's that holds nothing, and aborts it.
+ * @throws TransactionsRefusedError where somebody has to change something; else what went wrong
+ */
+export async function checkTransactions(
+  options: CheckOptions,
+  { kafka }: { readonly kafka: Kafka },
+): Promise<void> {
+  const { transactionalId, consumerGroup, transactionTimeoutMs } = options;
+  const producer = kafka.producer({
+    transactionalId,
+    transactionTimeout: transactionTimeoutMs,
+    maxInFlightRequests: 1,
+    retry: { retries: 0 },
+  });
+  try {
+    await producer.connect();
+    const transaction = await producer.transaction();
+    await transaction.sendOffsets({ consumerGroupId: consumerGroup, topics: [] });
+    await transaction.abort();
+  } catch (error) {
+    const refusal = refusalOf(error, options);
+    if (refusal !== undefined) throw new TransactionsRefusedError(refusal, { cause: error });
+    const hint = hintOf(error);
+    if (hint === undefined) throw error;
+    throw new Error(`${String(error)}: ${hint}`, { cause: error });
+  } finally {
+    await producer.disconnect().catch(() => undefined);
+  }
+}

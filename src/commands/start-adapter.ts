@@ -27,8 +27,8 @@ import { protocols } from '../inference/protocols.ts';
 import type { KafkaAdapter } from '../kafka/kafka-adapter.ts';
 import { type AdapterMetrics, createMetrics } from '../observability/metrics.ts';
 import { createReadiness } from '../predictor/readiness.ts';
-import { createRestClient } from '../predictor/rest-client.ts';
 import { now, schedule, wallClock } from './clock.ts';
+import { openPredictor } from './open-predictor.ts';
 import { startKafka } from './start-kafka.ts';
 
 export interface RunningAdapter {
@@ -50,17 +50,11 @@ export async function startAdapter(
   const protocol = protocols[config.protocol];
   const identity = { sdep: config.sdep, namespace: config.namespace, predictor: config.predictor };
   const metrics = createMetrics(identity);
-  const predictorUrl = config.predictorUrl.href.replace(/\/$/, '');
-  const client = createRestClient({
-    url: config.predictorUrl,
-    // One more than may be predicted at once, so that the readiness probe never waits.
-    connections: config.maxConcurrency + (config.kafka === undefined ? 0 : config.workers) + 1,
-    connectTimeoutMs: config.connectTimeoutMs,
-    maxAnswerBytes: config.maxAnswerBytes,
-  });
+  const predictor = openPredictor(config);
+  const { url: predictorUrl, targetOf } = predictor;
   const callAlone = createCallWithinDeadline(
     { attemptTimeoutMs: config.attemptTimeoutMs },
-    { call: measured(client.call, metrics), now, schedule, random: Math.random },
+    { call: measured(predictor.call, metrics), now, schedule, random: Math.random },
   );
   const call = config.batchMaxSize > 1 ? batched(callAlone, config, metrics, log) : callAlone;
   const replies = createReplyFactory({
@@ -71,7 +65,7 @@ export async function startAdapter(
   const dispatchOnly = createDispatch(
     {
       identity,
-      protocol,
+      targetOf,
       model: config.model,
       predictorUrl,
       eventTypes: new Set(config.eventTypes),
@@ -85,8 +79,8 @@ export async function startAdapter(
 
   let kafka: KafkaAdapter | undefined;
   const readiness = createReadiness(
-    { protocol, model: config.model, intervalMs: config.readinessIntervalMs, predictorUrl },
-    { probe: client.probe, schedule, log, changed: () => kafka?.predictorChanged() },
+    { intervalMs: config.readinessIntervalMs },
+    { ask: predictor.ask, schedule, log, changed: () => kafka?.predictorChanged() },
   );
   kafka = startKafka(config, { dispatch, identity, readiness, metrics, log });
 
@@ -97,7 +91,7 @@ export async function startAdapter(
   });
   registerPredictionRoutes(
     server,
-    { protocol, model: config.model, requestTimeoutMs: config.requestTimeoutMs },
+    { protocol, targetOf, predictorUrl, requestTimeoutMs: config.requestTimeoutMs },
     {
       dispatch,
       call,
@@ -148,7 +142,7 @@ export async function startAdapter(
       Promise.all([server.close(), kafka?.close(config.drainTimeoutMs)]),
     );
     readiness.close();
-    await client.close();
+    await predictor.close();
     log.info({}, 'stopped');
   };
   let stopped: Promise<void> | undefined;

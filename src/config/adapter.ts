@@ -25,6 +25,8 @@ export const adapterSettings = {
 
 type AdapterValues = ValuesOf<typeof adapterSettings>;
 
+export type Transport = 'rest' | 'grpc';
+
 /** What the Kafka path needs; there only where it is on. */
 export interface KafkaTopics {
   readonly brokers: readonly string[];
@@ -41,9 +43,12 @@ export interface TopicCreation {
   readonly replicationFactor: number | undefined;
 }
 
-export interface AdapterConfig extends Omit<AdapterValues, 'predictorUrl' | 'enginePredictor'> {
+export interface AdapterConfig
+  extends Omit<AdapterValues, 'predictorUrl' | 'enginePredictor' | 'transport'> {
   /** From PREDICTOR_URL or ENGINE_PREDICTOR. */
   readonly predictorUrl: URL;
+  /** What its address, or else the graph's endpoint, says. */
+  readonly transport: Transport;
   readonly attemptTimeoutMs: number;
   /** Undefined where the Kafka path is off. */
   readonly kafka: KafkaTopics | undefined;
@@ -107,11 +112,22 @@ const noPredictor =
 /** What is called, by either way of naming it. */
 function calledPredictor(
   values: AdapterValues,
-): Pick<AdapterConfig, 'predictorUrl' | 'model'> | undefined {
-  const predictorUrl = values.predictorUrl ?? values.enginePredictor?.url;
+): Pick<AdapterConfig, 'predictorUrl' | 'transport' | 'model'> | undefined {
+  const transport = transportOf(values);
+  const predictorUrl = values.predictorUrl ?? engineUrl(values, transport);
   const model = values.model ?? values.enginePredictor?.model;
-  return predictorUrl === undefined ? undefined : { predictorUrl, model };
+  return predictorUrl === undefined ? undefined : { predictorUrl, transport, model };
 }
+
+const isGrpcUrl = (url: URL): boolean => url.protocol.startsWith('grpc');
+
+function transportOf({ transport, predictorUrl, enginePredictor }: AdapterValues): Transport {
+  if (predictorUrl !== undefined) return isGrpcUrl(predictorUrl) ? 'grpc' : 'rest';
+  return transport ?? enginePredictor?.transport ?? 'rest';
+}
+
+const engineUrl = ({ enginePredictor }: AdapterValues, transport: Transport): URL | undefined =>
+  transport === 'grpc' ? enginePredictor?.grpcUrl : enginePredictor?.restUrl;
 
 const conflicts: readonly Conflict<typeof adapterSettings>[] = [
   ...kafkaSecurityConflicts,
@@ -125,11 +141,41 @@ const conflicts: readonly Conflict<typeof adapterSettings>[] = [
     },
   },
   {
-    between: ['protocol', 'model', 'enginePredictor'],
-    problem: ({ protocol, model, enginePredictor }) =>
-      protocols[protocol].needsModel && model === undefined && enginePredictor === undefined
-        ? `MODEL_NAME is not set: the ${protocol} protocol names it in its paths`
+    between: ['transport', 'predictorUrl', 'enginePredictor'],
+    problem: (values) => {
+      const { transport, predictorUrl, enginePredictor } = values;
+      const wanted = transportOf(values);
+      if (predictorUrl !== undefined && transport !== undefined && transport !== wanted) {
+        return `SELDON_TRANSPORT is ${transport}, but PREDICTOR_URL is an address for ${wanted}; write it as ${transport === 'grpc' ? 'grpc:// or grpcs://' : 'http:// or https://'}, or unset SELDON_TRANSPORT`;
+      }
+      if (enginePredictor === undefined || engineUrl(values, wanted) !== undefined)
+        return undefined;
+      return `ENGINE_PREDICTOR: graph.endpoint: expected service_host and ${wanted === 'grpc' ? 'grpcPort (or service_port) for gRPC' : 'httpPort (or service_port) for REST'}`;
+    },
+  },
+  {
+    between: ['predictorCertFile', 'predictorKeyFile'],
+    problem: ({ predictorCertFile, predictorKeyFile }) =>
+      (predictorCertFile === undefined) !== (predictorKeyFile === undefined)
+        ? 'PREDICTOR_TLS_CERT_FILE and PREDICTOR_TLS_KEY_FILE go together: set both, or neither'
         : undefined,
+  },
+  {
+    between: ['batchMaxSize', 'transport', 'predictorUrl', 'enginePredictor'],
+    problem: (values) =>
+      values.batchMaxSize > 1 && transportOf(values) === 'grpc'
+        ? 'BATCH_MAX_SIZE merges JSON requests, but the predictor is called over gRPC: unset it'
+        : undefined,
+  },
+  {
+    between: ['protocol', 'model', 'enginePredictor', 'transport', 'predictorUrl'],
+    problem: (values) => {
+      const { protocol, model, enginePredictor } = values;
+      const named = model !== undefined || enginePredictor !== undefined;
+      return protocols[protocol].needsModel && !named && transportOf(values) === 'rest'
+        ? `MODEL_NAME is not set: the ${protocol} protocol names it in its paths`
+        : undefined;
+    },
   },
   {
     between: ['brokers', 'inputTopic'],

@@ -3,14 +3,22 @@
 import { z } from 'zod';
 import { parseEnginePredictor } from '../graph/parse-predictor.ts';
 import { singleModelOf } from '../graph/single-model.ts';
+import { seldonServices } from '../inference/grpc-bindings.ts';
 import { protocolNames } from '../inference/protocol.ts';
-import { httpUrl, integer, milliseconds, oneOf, type SettingGroup, text } from './setting.ts';
+import {
+  integer,
+  milliseconds,
+  oneOf,
+  predictorAddress,
+  type SettingGroup,
+  text,
+} from './setting.ts';
 
 const engineModel = text
   .transform((value, context) => {
     const parsed = parseEnginePredictor(value);
     const model = parsed.ok ? singleModelOf(parsed.predictor) : parsed.problems;
-    if ('url' in model) return model;
+    if ('model' in model) return model;
     for (const problem of model) context.addIssue(problem);
     return z.NEVER;
   })
@@ -29,24 +37,45 @@ export const predictorSettings = {
   transport: {
     env: 'SELDON_TRANSPORT',
     flags: ['transport'],
-    schema: oneOf(['rest']),
-    fallback: 'rest',
-    doc: 'Transport that the predictor is called by.',
+    schema: oneOf(['rest', 'grpc']),
+    fallbackText: 'that of PREDICTOR_URL or ENGINE_PREDICTOR',
+    doc: 'Transport that the predictor is called by. Over gRPC, payloads are protobufs that say their name (header `proto-name`, extension `protoname`), and pass through undecoded.',
   },
   predictorUrl: {
     env: 'PREDICTOR_URL',
-    schema: httpUrl,
-    doc: "The predictor's base address. A path in it stands before the protocol's own. This or ENGINE_PREDICTOR is required.",
+    schema: predictorAddress,
+    doc: "The predictor's base address: `http`, `https`, `grpc` or `grpcs`. A path in it stands before the protocol's own. This or ENGINE_PREDICTOR is required.",
   },
   enginePredictor: {
     env: 'ENGINE_PREDICTOR',
     schema: engineModel,
-    doc: "Base64 of the JSON of a `spec.predictors[]` entry, as Seldon's operator gives it to its executor; its graph must be one MODEL called over REST.",
+    doc: "Base64 of the JSON of a `spec.predictors[]` entry, as Seldon's operator gives it to its executor; its graph must be one MODEL.",
   },
   model: {
     env: 'MODEL_NAME',
     schema: text.regex(/^[^/:?#\s]+$/, 'expected a model name without "/", ":" or spaces'),
-    doc: 'Name of the model; the tensorflow and v2 protocols need it. Unset: the name in ENGINE_PREDICTOR.',
+    doc: 'Name of the model; the tensorflow and v2 protocols need it over REST; over gRPC, where messages name it, it is what readiness asks for. Unset: the name in ENGINE_PREDICTOR.',
+  },
+  seldonGrpcService: {
+    env: 'SELDON_GRPC_SERVICE',
+    schema: oneOf(seldonServices),
+    fallback: 'model',
+    doc: 'Service that a predictor of the seldon protocol offers over gRPC: `model` is `seldon.protos.Model`, which a model server has; `seldon` is `seldon.protos.Seldon`, which a whole graph has.',
+  },
+  predictorCaFile: {
+    env: 'PREDICTOR_TLS_CA_FILE',
+    schema: text,
+    doc: "PEM file with the authorities that the predictor's certificate may come from, for `https` and `grpcs`. It is read again for every new connection. Unset: those that Node knows.",
+  },
+  predictorCertFile: {
+    env: 'PREDICTOR_TLS_CERT_FILE',
+    schema: text,
+    doc: 'PEM file with the certificate chain that the predictor is shown.',
+  },
+  predictorKeyFile: {
+    env: 'PREDICTOR_TLS_KEY_FILE',
+    schema: text,
+    doc: "PEM file with that certificate's private key.",
   },
   attemptTimeoutMs: {
     env: 'ATTEMPT_TIMEOUT_MS',

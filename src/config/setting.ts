@@ -86,6 +86,24 @@ export const list = z
 /** Any text. */
 export const text = z.string().meta({ title: 'text' });
 
+/** The base address of a predictor, over HTTP or gRPC. */
+export const predictorAddress = z
+  .string()
+  .transform((value, context) => {
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    const isBase = url !== undefined && url.search + url.hash + url.username + url.password === '';
+    if (isBase && /^https?:$/.test(url.protocol)) return url;
+    // Schemes that URL does not know have neither a default port nor their hosts checked.
+    const twin = value.replace(/^grpc(?=s?:)/i, 'http');
+    const isGrpc = /^grpcs?:\/\/[^/]+:\d+(?:\/|$)/i.test(value) && URL.canParse(twin);
+    if (isBase && isGrpc) return url;
+    context.addIssue(
+      'expected a URL without query, such as http://127.0.0.1:9000, https://…, grpc://127.0.0.1:9500 or grpcs://… (gRPC with its port)',
+    );
+    return z.NEVER;
+  })
+  .meta({ title: 'URL' });
+
 /** An http or https URL without query or fragment. */
 export const httpUrl = z
   .string()

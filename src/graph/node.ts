@@ -17,6 +17,8 @@ export interface Endpoint {
   readonly host: string;
   readonly restPort: number | undefined;
   readonly grpcPort: number | undefined;
+  /** Which of the two its `type` says. */
+  readonly transport: 'rest' | 'grpc';
 }
 
 export interface GraphNode {

@@ -18,17 +18,22 @@ import { AdapterError } from '../errors.ts';
 import type { Decoded, Event } from '../event/event.ts';
 import { decodeHttp } from '../event/http-message.ts';
 import { malformedEvent } from '../event/malformed.ts';
+import { protoNameOf } from '../event/proto-name.ts';
 import type { ReplyFactory } from '../event/reply.ts';
 import type { Protocol } from '../inference/protocol.ts';
+import type { TargetOf } from '../inference/targets.ts';
 import { dispatchBatch } from './event-batch.ts';
-import { headersForEvent } from './forwarded-headers.ts';
+import { headersForEvent, protoNameOfRequest } from './forwarded-headers.ts';
 import { callForPlainRequest, sendAnswer, sendFailure } from './plain-prediction.ts';
 import { errorOfFastify, eventExpected, payloadMissing, shuttingDown } from './refusals.ts';
 import { sendBatch, sendOutcome, sendProblem } from './send-outcome.ts';
 
 export interface PredictionRoutesOptions {
   readonly protocol: Protocol;
-  readonly model: string | undefined;
+  /** What a payload is called by. */
+  readonly targetOf: TargetOf;
+  /** For messages: where the predictor is. */
+  readonly predictorUrl: string;
   readonly requestTimeoutMs: number;
 }
 
@@ -74,6 +79,7 @@ export function registerPredictionRoutes(
       origin: { kind: 'event', event },
       payload: event.data,
       contentType: event.datacontenttype,
+      protoName: protoNameOf(event) ?? protoNameOfRequest(request.headers),
       model,
       puid,
       headers,

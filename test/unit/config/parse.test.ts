@@ -212,12 +212,19 @@ describe('a schema', () => {
     expect(String(read(httpUrl, url))).toContain('://');
   });
 
-  it.each(['h:9000', 'grpc://h', 'http://h/?a=b', 'http://h/#a', 'http://', 'file:///x', ''])(
-    'of a URL refuses %s',
-    (url) => {
-      expect(read(httpUrl, url)).toBe('refused');
-    },
-  );
+  it.each([
+    'h:9000',
+    'grpc://h',
+    'grpc://a b:1',
+    'grpc://u:p@h:1',
+    'http://h/?a=b',
+    'http://h/#a',
+    'http://',
+    'file:///x',
+    '',
+  ])('of a URL refuses %s', (url) => {
+    expect(read(httpUrl, url)).toBe('refused');
+  });
 
   it.each(['a', 'iris-1', 'a.b', 'a'.repeat(253)])('of a name takes %s', (name) => {
     expect(read(kubernetesName, name)).toBe(name);

@@ -29,11 +29,14 @@ import { type AdapterMetrics, createMetrics } from '../observability/metrics.ts'
 import { createReadiness } from '../predictor/readiness.ts';
 import { now, schedule, wallClock } from './clock.ts';
 import { openPredictor } from './open-predictor.ts';
+import { startGrpc } from './start-grpc.ts';
 import { startKafka } from './start-kafka.ts';
 
 export interface RunningAdapter {
   /** Where it listens. */
   readonly url: string;
+  /** The gRPC server's port; undefined where it is off. */
+  readonly grpcPort: number | undefined;
   readonly stop: () => Promise<void>;
 }
 
@@ -105,20 +108,20 @@ export async function startAdapter(
       skipped: metrics.skipped,
     },
   );
+  const joined = (): boolean =>
+    kafka === undefined || config.serverType === 'rpc' || kafka.hasJoined();
+  const ready = (): boolean => phase === 'serving' && readiness.ready() && joined();
   registerHealthRoutes(server, config.metricsPath, {
     metrics,
     hopeless: () => kafka?.stuck(),
-    readiness: () => {
-      const joined = kafka === undefined || config.serverType === 'rpc' || kafka.hasJoined();
-      return {
-        ready: phase === 'serving' && readiness.ready() && joined,
-        parts: {
-          process: phase,
-          predictor: readiness.reason(),
-          ...(kafka !== undefined && { kafka: kafka.state() }),
-        },
-      };
-    },
+    readiness: () => ({
+      ready: ready(),
+      parts: {
+        process: phase,
+        predictor: readiness.reason(),
+        ...(kafka !== undefined && { kafka: kafka.state() }),
+      },
+    }),
   });
   metrics.watch('seldon_eventing_http_running', 'Predictions running for HTTP', limiter.running);
   metrics.watch(
@@ -128,6 +131,16 @@ export async function startAdapter(
   );
 
   readiness.start();
+  const grpc = await startGrpc(config, predictorUrl, {
+    call,
+    limiter,
+    now,
+    wallClock,
+    draining: () => phase === 'draining',
+    ready,
+    log,
+    served: metrics.servedGrpc,
+  });
   const url = await server.listen({ host: config.httpHost, port: config.httpPort });
   log.info({ url, predictor: predictorUrl, protocol: protocol.name }, 'listening');
 
@@ -139,7 +152,11 @@ export async function startAdapter(
     phase = 'draining';
     await withinTime(
       config.drainTimeoutMs,
-      Promise.all([server.close(), kafka?.close(config.drainTimeoutMs)]),
+      Promise.all([
+        server.close(),
+        grpc?.close(config.drainTimeoutMs),
+        kafka?.close(config.drainTimeoutMs),
+      ]),
     );
     readiness.close();
     await predictor.close();
@@ -148,6 +165,7 @@ export async function startAdapter(
   let stopped: Promise<void> | undefined;
   return {
     url,
+    grpcPort: grpc?.port,
     stop: () => {
       stopped ??= stop();
       return stopped;

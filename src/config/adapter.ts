@@ -101,6 +101,11 @@ export function parseAdapterConfig(
           .filter(([name]) => isSet(name))
           .map(([, warning]) => warning),
         ...kafkaSecurityWarnings(values),
+        ...(values.grpcPort !== undefined && predictor.transport === 'rest'
+          ? [
+              'GRPC_PORT is set, but the predictor is called over REST: predictions by gRPC are answered UNIMPLEMENTED',
+            ]
+          : []),
       ],
     }),
   };
@@ -130,6 +135,13 @@ const engineUrl = ({ enginePredictor }: AdapterValues, transport: Transport): UR
   transport === 'grpc' ? enginePredictor?.grpcUrl : enginePredictor?.restUrl;
 
 const conflicts: readonly Conflict<typeof adapterSettings>[] = [
+  {
+    between: ['httpPort', 'grpcPort'],
+    problem: ({ httpPort, grpcPort }) =>
+      httpPort === grpcPort && httpPort !== 0
+        ? 'HTTP_PORT and GRPC_PORT are the same: each needs a port of its own'
+        : undefined,
+  },
   ...kafkaSecurityConflicts,
   {
     between: ['predictorUrl', 'enginePredictor'],

@@ -16,6 +16,12 @@ export const httpSettings = {
     fallback: '8080',
     doc: 'Port to listen on; 0 takes a free one.',
   },
+  grpcPort: {
+    env: 'GRPC_PORT',
+    flags: ['grpc_port'],
+    schema: integer(0, 65_535),
+    doc: "Port of the gRPC server, which offers the protocol's own services, health and reflection beside HTTP, under the same limits; 0 takes a free one. Unset: none. Its calls need a predictor over gRPC.",
+  },
   metricsPath: {
     env: 'METRICS_PATH',
     flags: ['prometheus_path'],

@@ -9,6 +9,13 @@ export interface GrpcMethod {
   readonly reply: string;
 }
 
+/** One unary method that a server of the protocol offers, its messages passed on as bytes. */
+export interface ServedMethod {
+  readonly path: string;
+  /** What the predictor is called by. */
+  readonly target: string;
+}
+
 /** One way of asking a server whether it can predict. */
 export interface ReadinessQuestion {
   readonly path: string;
@@ -19,6 +26,8 @@ export interface ReadinessQuestion {
 export interface GrpcBinding {
   /** The name of the message picks the method. */
   readonly methods: readonly [GrpcMethod, ...GrpcMethod[]];
+  /** What is offered to callers of our own server. */
+  readonly served: readonly ServedMethod[];
   /**
    * Asked in turn until the server knows one. A server that answers at all but knows none of them
    * can be called.

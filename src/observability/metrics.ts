@@ -6,6 +6,8 @@ import type { Identity } from '../event/names.ts';
 export interface AdapterMetrics {
   /** One answered HTTP request. */
   readonly served: (service: string, status: number, seconds: number) => void;
+  /** One answered gRPC call, by its method and the name of its status. */
+  readonly servedGrpc: (path: string, status: string, seconds: number) => void;
   /** One call of the predictor; `code` is its status, or ours where it gave none. */
   readonly called: (code: string, seconds: number) => void;
   /** One event that needed no prediction. */
@@ -39,10 +41,12 @@ export function createMetrics(identity: Identity): AdapterMetrics {
     const name = `seldon_api_executor_${side}_requests_seconds`;
     const labelNames = ['service', 'method', 'code'];
     const histogram = new Histogram({ name, help, labelNames, buckets, registers });
-    return remembered((service, code) => histogram.labels({ service, method: 'post', code }));
+    return (method: string) =>
+      remembered((service, code) => histogram.labels({ service, method, code }));
   };
-  const server = requests('server', 'Time to answer HTTP requests');
-  const client = requests('client', "Time of the predictor's answers");
+  const answered = requests('server', 'Time to answer requests');
+  const [server, grpcServer] = [answered('post'), answered('unary')];
+  const client = requests('client', "Time of the predictor's answers")('post');
   const skipped = new Counter({
     name: 'seldon_eventing_events_skipped_total',
     help: 'Events that needed no prediction',
@@ -64,6 +68,7 @@ export function createMetrics(identity: Identity): AdapterMetrics {
 
   return {
     served: (service, status, seconds) => server(service, String(status)).observe(seconds),
+    servedGrpc: (path, status, seconds) => grpcServer(path, status).observe(seconds),
     called: (code, seconds) => client('predictor', code).observe(seconds),
     skipped: (reason) => skipped.inc({ reason }),
     record: (result, detail) => record(result, detail).inc(),

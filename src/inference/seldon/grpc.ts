@@ -13,6 +13,11 @@ const predictOf = (service: string): GrpcMethod => ({
 
 const bindingOf = (service: string): GrpcBinding => ({
   methods: [predictOf(service)],
+  // Whichever of the two a caller takes us for.
+  served: ['Seldon', 'Model'].map((name) => ({
+    path: predictOf(name).path,
+    target: predictOf(service).path,
+  })),
   readiness: () => [healthCheck],
   modelOf: () => undefined,
 });

@@ -5,12 +5,19 @@ import type { GrpcBinding, ReadinessQuestion } from '../grpc-binding.ts';
 import { healthCheck } from '../grpc-health.ts';
 import { bytesField, firstField, readFields } from '../protobuf.ts';
 
+const service = '/tensorflow.serving.PredictionService';
+/** All of its methods are unary. */
+const served = ['Predict', 'Classify', 'Regress', 'MultiInference', 'GetModelMetadata'].map(
+  (name) => `${service}/${name}`,
+);
+const modelStatusPath = '/tensorflow.serving.ModelService/GetModelStatus';
+
 /** `ModelVersionStatus.State.AVAILABLE`. */
 const available = 30;
 
 /** Whether a version of the model is available. */
 const modelStatus = (model: string | undefined): ReadinessQuestion => ({
-  path: '/tensorflow.serving.ModelService/GetModelStatus',
+  path: modelStatusPath,
   // GetModelStatusRequest { ModelSpec model_spec = 1 { string name = 1 } }
   message: bytesField(1, bytesField(1, model ?? '')),
   isReady: (answer) => {
@@ -29,11 +36,12 @@ const modelStatus = (model: string | undefined): ReadinessQuestion => ({
 export const tensorflowGrpc: GrpcBinding = {
   methods: [
     {
-      path: '/tensorflow.serving.PredictionService/Predict',
+      path: `${service}/Predict`,
       request: 'tensorflow.serving.PredictRequest',
       reply: 'tensorflow.serving.PredictResponse',
     },
   ],
+  served: [...served, modelStatusPath].map((path) => ({ path, target: path })),
   readiness: (model) => [modelStatus(model), healthCheck],
   modelOf: (request) => {
     // PredictRequest { ModelSpec model_spec = 1 { string name = 1 } }

@@ -23,6 +23,11 @@ export const v2Grpc: GrpcBinding = {
       reply: 'inference.ModelInferResponse',
     },
   ],
+  // ServerLive and ServerReady ask about us: src/grpc/health.ts.
+  served: ['ModelInfer', 'ModelReady', 'ModelMetadata', 'ServerMetadata'].map((name) => ({
+    path: `${service}/${name}`,
+    target: `${service}/${name}`,
+  })),
   readiness: (model) => [readyQuestion(model), readyQuestion(undefined), healthCheck],
   modelOf: (request) => {
     // ModelInferRequest { string model_name = 1 }

@@ -1,0 +1,34 @@
+/** Wires the gRPC server of the adapter. */
+
+import type { AdapterConfig } from '../config/adapter.ts';
+import { type GrpcServer, type GrpcServerDeps, startGrpcServer } from '../grpc/server.ts';
+import { grpcBindingOf } from '../inference/grpc-bindings.ts';
+import { protocolNames } from '../inference/protocol.ts';
+
+/** @returns the listening server; undefined where it is off */
+export async function startGrpc(
+  config: AdapterConfig,
+  predictorUrl: string,
+  deps: GrpcServerDeps,
+): Promise<GrpcServer | undefined> {
+  const { grpcPort, protocol } = config;
+  if (grpcPort === undefined) return undefined;
+  const binding = (name: typeof protocol) => grpcBindingOf(name, config.seldonGrpcService);
+  const server = await startGrpcServer(
+    {
+      host: config.httpHost,
+      port: grpcPort,
+      binding: binding(protocol),
+      foreign: protocolNames.filter((name) => name !== protocol).map(binding),
+      protocol,
+      transport: config.transport,
+      maxBodyBytes: config.maxBodyBytes,
+      maxStreams: config.maxConcurrency + config.maxWaiting,
+      requestTimeoutMs: config.requestTimeoutMs,
+      predictorUrl,
+    },
+    deps,
+  );
+  deps.log.info({ host: config.httpHost, port: server.port }, 'listening for gRPC');
+  return server;
+}

@@ -4,6 +4,7 @@ import { adapterSettings, parseAdapterConfig } from '../config/adapter.ts';
 import { createLogger } from '../observability/logger.ts';
 import { tlsFileProblems } from '../predictor/tls-files.ts';
 import { type Command, untilStopped } from './command.ts';
+import { withConfigFiles } from './config-files.ts';
 import { kafkaSecurityProblems } from './kafka-security.ts';
 import { predictorTlsFiles } from './open-predictor.ts';
 import { startAdapter } from './start-adapter.ts';
@@ -23,7 +24,7 @@ export const adapter: Command = {
     ],
   ],
   start: async ({ args, environment }) => {
-    const parsed = parseAdapterConfig(args, environment);
+    const parsed = await withConfigFiles((files) => parseAdapterConfig(args, environment, files));
     if (!parsed.ok) return { kind: 'wrong-settings', problems: parsed.problems };
     const problems = [
       ...tlsFileProblems(predictorTlsFiles(parsed.values)),

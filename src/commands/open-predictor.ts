@@ -17,6 +17,10 @@ export interface Predictor {
   readonly url: string;
   readonly call: CallPredictor;
   readonly ask: AskReadiness;
+  /** Asks for status and metadata; undefined where the transport has no such paths. */
+  readonly askInfo: CallPredictor | undefined;
+  /** Those that metrics tell apart. */
+  readonly paths: readonly string[];
   /** What a payload is called by. */
   readonly targetOf: TargetOf;
   readonly close: () => Promise<void>;
@@ -49,6 +53,12 @@ function openRest(config: AdapterConfig, url: string): Predictor {
     url,
     call: client.call,
     ask: createAskRest({ protocol, model, predictorUrl: url }, client.probe),
+    askInfo: client.ask,
+    paths: [
+      protocol.predictionPath(model),
+      protocol.readinessPath(model),
+      protocol.metadataPath(model),
+    ],
     targetOf: restTargets(protocol, model),
     close: client.close,
   };
@@ -67,6 +77,8 @@ function openGrpc(config: AdapterConfig, url: string): Predictor {
     url,
     call: client.call,
     ask: createAskGrpc({ binding, model: config.model, predictorUrl: url }, client.call),
+    askInfo: undefined,
+    paths: binding.methods.map(({ path }) => path),
     targetOf: grpcTargets(protocol, binding, config.model),
     close: client.close,
   };

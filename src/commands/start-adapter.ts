@@ -20,12 +20,18 @@ import { AdapterError } from '../errors.ts';
 import type { Event } from '../event/event.ts';
 import { createReplyFactory } from '../event/reply.ts';
 import { registerHealthRoutes } from '../http/health.ts';
+import { registerInfoRoutes } from '../http/info.ts';
 import { registerPredictionRoutes } from '../http/predictions.ts';
 import { createHttpServer } from '../http/server.ts';
 import { batchFormats } from '../inference/batch-formats.ts';
 import { protocols } from '../inference/protocols.ts';
 import type { KafkaAdapter } from '../kafka/kafka-adapter.ts';
-import { type AdapterMetrics, createMetrics } from '../observability/metrics.ts';
+import {
+  type AdapterMetrics,
+  createMetrics,
+  type MeasuredModel,
+  type MeterCall,
+} from '../observability/metrics.ts';
 import { createReadiness } from '../predictor/readiness.ts';
 import { now, schedule, wallClock } from './clock.ts';
 import { openPredictor } from './open-predictor.ts';
@@ -52,12 +58,13 @@ export async function startAdapter(
   for (const warning of config.warnings) log.warn({}, warning);
   const protocol = protocols[config.protocol];
   const identity = { sdep: config.sdep, namespace: config.namespace, predictor: config.predictor };
-  const metrics = createMetrics(identity);
+  const metrics = createMetrics(identity, config.facts.version);
   const predictor = openPredictor(config);
-  const { url: predictorUrl, targetOf } = predictor;
+  const meter = metrics.modelCalls(measuredModel(config, predictor.paths));
+  const { url: predictorUrl, targetOf, askInfo } = predictor;
   const callAlone = createCallWithinDeadline(
-    { attemptTimeoutMs: config.attemptTimeoutMs },
-    { call: measured(predictor.call, metrics), now, schedule, random: Math.random },
+    { attemptTimeoutMs: config.attemptTimeoutMs, maxRepeats: config.callRetries },
+    { call: measured(predictor.call, meter, 'post'), now, schedule, random: Math.random },
   );
   const call = config.batchMaxSize > 1 ? batched(callAlone, config, metrics, log) : callAlone;
   const replies = createReplyFactory({
@@ -91,6 +98,7 @@ export async function startAdapter(
   const server = createHttpServer({
     maxBodyBytes: config.maxBodyBytes,
     receiveTimeoutMs: config.requestTimeoutMs,
+    corsOrigin: config.corsOrigin,
   });
   registerPredictionRoutes(
     server,
@@ -108,10 +116,17 @@ export async function startAdapter(
       skipped: metrics.skipped,
     },
   );
+  if (askInfo !== undefined) {
+    registerInfoRoutes(
+      server,
+      { ...config, protocol },
+      { ask: measured(askInfo, meter, 'get'), limiter, now, log, served: metrics.served },
+    );
+  }
   const joined = (): boolean =>
     kafka === undefined || config.serverType === 'rpc' || kafka.hasJoined();
   const ready = (): boolean => phase === 'serving' && readiness.ready() && joined();
-  registerHealthRoutes(server, config.metricsPath, {
+  registerHealthRoutes(server, config, {
     metrics,
     hopeless: () => kafka?.stuck(),
     readiness: () => ({
@@ -213,8 +228,17 @@ function batched(
   );
 }
 
+/** What metrics say of the model that is called. */
+function measuredModel(
+  { model = '', facts }: AdapterConfig,
+  paths: readonly string[],
+): MeasuredModel {
+  const image = facts.images.get(model) ?? { name: '', version: '' };
+  return { name: model, image: image.name, version: image.version, paths: new Set(paths) };
+}
+
 /** Notes how long every call of the predictor took, and how it ended. */
-function measured(call: CallPredictor, metrics: AdapterMetrics): CallPredictor {
+function measured(call: CallPredictor, meter: MeterCall, method: 'get' | 'post'): CallPredictor {
   return async (request) => {
     const started = now();
     let code = 'none';
@@ -226,7 +250,7 @@ function measured(call: CallPredictor, metrics: AdapterMetrics): CallPredictor {
       code = AdapterError.from(error).code;
       throw error;
     } finally {
-      metrics.called(code, (now() - started) / 1_000);
+      meter(request.path, method, code, (now() - started) / 1_000);
     }
   };
 }

@@ -1,14 +1,18 @@
 /** The settings of the `adapter` command: all groups, and what must hold between them. */
 
+import { noFacts, type PredictorFacts } from '../graph/predictor-entry.ts';
 import { protocols } from '../inference/protocols.ts';
 import { batchSettings } from './batching.ts';
 import { eventSettings } from './events.ts';
+import { takeExecutorFlags } from './executor-flags.ts';
 import { drainSettings, httpSettings } from './http.ts';
 import { identitySettings } from './identity.ts';
 import { kafkaSettings } from './kafka.ts';
 import { kafkaSecurityConflicts, kafkaSecurityWarnings } from './kafka-security-rules.ts';
 import { type Conflict, type Environment, type Parsed, parseSettings } from './parse.ts';
+import { annotatedTimeouts, parseAnnotations } from './pod-annotations.ts';
 import { predictorSettings } from './predictor.ts';
+import { type ConfigFiles, noFiles, readPredictorFile } from './predictor-file.ts';
 import { processSettings } from './process.ts';
 import type { ValuesOf } from './setting.ts';
 
@@ -43,13 +47,18 @@ export interface TopicCreation {
   readonly replicationFactor: number | undefined;
 }
 
+type Timeouts = 'requestTimeoutMs' | 'attemptTimeoutMs' | 'connectTimeoutMs' | 'callRetries';
+type Decided = 'predictorUrl' | 'enginePredictor' | 'predictorFile' | 'transport' | Timeouts;
+
 export interface AdapterConfig
-  extends Omit<AdapterValues, 'predictorUrl' | 'enginePredictor' | 'transport'> {
-  /** From PREDICTOR_URL or ENGINE_PREDICTOR. */
+  extends Omit<AdapterValues, Decided>,
+    Readonly<Record<Timeouts, number>> {
+  /** From PREDICTOR_URL, ENGINE_PREDICTOR or the predictor in a file. */
   readonly predictorUrl: URL;
   /** What its address, or else the graph's endpoint, says. */
   readonly transport: Transport;
-  readonly attemptTimeoutMs: number;
+  /** What metrics say of the predictor. */
+  readonly facts: PredictorFacts;
   /** Undefined where the Kafka path is off. */
   readonly kafka: KafkaTopics | undefined;
   /** What was set and is not done, for the log. */
@@ -61,47 +70,59 @@ const notHeeded = [
   'TLS_CERT_FILE',
   'TLS_KEY_FILE',
   'TLS_CLIENT_CA_FILE',
+  'SELDON_CERT_MOUNT_PATH',
   'OIDC_ISSUER',
   'OIDC_AUDIENCE',
   'OIDC_SUBJECTS',
   'K_SINK',
 ];
 
-const wellMeant: Readonly<Record<string, string>> = {
-  KAFKA_AUTO_COMMIT:
-    'KAFKA_AUTO_COMMIT is not heeded: an offset is committed when everything before it is answered',
-  KAFKA_FULL_GRAPH:
-    'KAFKA_FULL_GRAPH is not heeded: every record is answered by the whole predictor',
-};
-
-/** Parses and checks everything; all problems are told together. */
+/**
+ * Parses and checks everything; all problems are told together.
+ * @param files how files are read; none can be where it is left out
+ */
 export function parseAdapterConfig(
   args: readonly string[],
   environment: Environment,
+  files: ConfigFiles = noFiles,
 ): Parsed<AdapterConfig> {
   const isSet = (name: string): boolean => (environment[name] ?? '').trim() !== '';
-  const parsed = parseSettings(adapterSettings, args, environment, conflicts);
+  const taken = takeExecutorFlags(args, environment);
+  const fromFile = readPredictorFile(files);
+  const parsed = parseSettings(adapterSettings, taken.args, environment, [
+    ...conflicts,
+    {
+      between: ['predictorFile', 'predictor'],
+      problem: ({ predictorFile, predictor }) =>
+        predictorFile === undefined ? undefined : fromFile(predictorFile, predictor).problem,
+    },
+  ]);
   const refused = notHeeded
     .filter(isSet)
     .map((name) => `${name} is set, but this version does not support it: unset it`);
-  if (!parsed.ok) return { ok: false, problems: [...parsed.problems, ...refused] };
-  if (refused.length > 0) return { ok: false, problems: refused };
+  const problems = [...taken.problems, ...(parsed.ok ? [] : parsed.problems), ...refused];
+  if (!parsed.ok || problems.length > 0) return { ok: false, problems };
   const { values } = parsed;
-  const predictor = calledPredictor(values);
-  if (predictor === undefined) return { ok: false, problems: [noPredictor] };
+  const { predictorFile, predictor } = values;
+  const engine =
+    predictorFile === undefined
+      ? values.enginePredictor
+      : fromFile(predictorFile, predictor).engine;
+  const called = calledPredictor(values, engine);
+  if (called === undefined) return { ok: false, problems: [noPredictor] };
+  const annotated = readAnnotations(values, called.transport, files);
   return {
     ok: true,
     values: Object.freeze({
       ...values,
-      ...predictor,
-      attemptTimeoutMs: values.attemptTimeoutMs ?? values.requestTimeoutMs,
+      ...called,
+      ...timeoutsOf(values, annotated),
       kafka: kafkaTopics(values),
       warnings: [
-        ...Object.entries(wellMeant)
-          .filter(([name]) => isSet(name))
-          .map(([, warning]) => warning),
+        ...taken.warnings,
+        ...annotated.warnings,
         ...kafkaSecurityWarnings(values),
-        ...(values.grpcPort !== undefined && predictor.transport === 'rest'
+        ...(values.grpcPort !== undefined && called.transport === 'rest'
           ? [
               'GRPC_PORT is set, but the predictor is called over REST: predictions by gRPC are answered UNIMPLEMENTED',
             ]
@@ -112,16 +133,58 @@ export function parseAdapterConfig(
 }
 
 const noPredictor =
-  "PREDICTOR_URL is not set. The predictor's base address, or ENGINE_PREDICTOR, is needed";
+  "PREDICTOR_URL is not set. The predictor's base address, ENGINE_PREDICTOR or PREDICTOR_FILE (--file) is needed";
 
-/** What is called, by either way of naming it. */
+/** What is called, by whichever way of naming it. */
 function calledPredictor(
   values: AdapterValues,
-): Pick<AdapterConfig, 'predictorUrl' | 'transport' | 'model'> | undefined {
-  const transport = transportOf(values);
-  const predictorUrl = values.predictorUrl ?? engineUrl(values, transport);
-  const model = values.model ?? values.enginePredictor?.model;
-  return predictorUrl === undefined ? undefined : { predictorUrl, transport, model };
+  engine: AdapterValues['enginePredictor'],
+): Pick<AdapterConfig, 'predictorUrl' | 'transport' | 'model' | 'facts'> | undefined {
+  const transport = transportOf({ ...values, enginePredictor: engine });
+  const predictorUrl = values.predictorUrl ?? engineUrl(engine, transport);
+  const model = values.model ?? engine?.model;
+  return predictorUrl === undefined
+    ? undefined
+    : { predictorUrl, transport, model, facts: engine?.facts ?? noFacts };
+}
+
+type Annotated = ReturnType<typeof annotatedTimeouts>;
+
+function readAnnotations(
+  { podAnnotationsFile }: AdapterValues,
+  transport: Transport,
+  files: ConfigFiles,
+): Annotated {
+  try {
+    const text = files.readText(podAnnotationsFile) ?? '';
+    return annotatedTimeouts(parseAnnotations(text), transport);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const warning = `POD_ANNOTATIONS_FILE cannot be read, and no annotation counts: ${reason}`;
+    return { ...annotatedTimeouts(new Map(), transport), warnings: [warning] };
+  }
+}
+
+const defaultRequestTimeoutMs = 30_000;
+const defaultConnectTimeoutMs = 3_000;
+const defaultCallRetries = 3;
+
+/** Our own settings win over annotations; an attempt that an annotation allows fits in its request. */
+function timeoutsOf(
+  values: AdapterValues,
+  annotated: Annotated,
+): Readonly<Record<Timeouts, number>> {
+  const annotatedMs =
+    values.attemptTimeoutMs === undefined ? annotated.attemptTimeoutMs : undefined;
+  const requestTimeoutMs =
+    values.requestTimeoutMs ?? Math.max(defaultRequestTimeoutMs, annotatedMs ?? 0);
+  return {
+    requestTimeoutMs,
+    attemptTimeoutMs: values.attemptTimeoutMs ?? annotatedMs ?? requestTimeoutMs,
+    connectTimeoutMs:
+      values.connectTimeoutMs ?? annotated.connectTimeoutMs ?? defaultConnectTimeoutMs,
+    callRetries: values.callRetries ?? annotated.callRetries ?? defaultCallRetries,
+  };
 }
 
 const isGrpcUrl = (url: URL): boolean => url.protocol.startsWith('grpc');
@@ -131,8 +194,10 @@ function transportOf({ transport, predictorUrl, enginePredictor }: AdapterValues
   return transport ?? enginePredictor?.transport ?? 'rest';
 }
 
-const engineUrl = ({ enginePredictor }: AdapterValues, transport: Transport): URL | undefined =>
-  transport === 'grpc' ? enginePredictor?.grpcUrl : enginePredictor?.restUrl;
+const engineUrl = (
+  engine: AdapterValues['enginePredictor'],
+  transport: Transport,
+): URL | undefined => (transport === 'grpc' ? engine?.grpcUrl : engine?.restUrl);
 
 const conflicts: readonly Conflict<typeof adapterSettings>[] = [
   {
@@ -144,11 +209,13 @@ const conflicts: readonly Conflict<typeof adapterSettings>[] = [
   },
   ...kafkaSecurityConflicts,
   {
-    between: ['predictorUrl', 'enginePredictor'],
-    problem: ({ predictorUrl, enginePredictor }) => {
-      if (predictorUrl === undefined && enginePredictor === undefined) return noPredictor;
-      return predictorUrl !== undefined && enginePredictor !== undefined
-        ? 'PREDICTOR_URL and ENGINE_PREDICTOR both name the predictor: unset one of them'
+    between: ['predictorUrl', 'enginePredictor', 'predictorFile'],
+    problem: ({ predictorUrl, enginePredictor, predictorFile }) => {
+      const named = predictorFile === undefined ? enginePredictor : predictorFile;
+      if (predictorUrl === undefined && named === undefined) return noPredictor;
+      const other = predictorFile === undefined ? 'ENGINE_PREDICTOR' : 'PREDICTOR_FILE (--file)';
+      return predictorUrl !== undefined && named !== undefined
+        ? `PREDICTOR_URL and ${other} both name the predictor: unset one of them`
         : undefined;
     },
   },
@@ -160,7 +227,7 @@ const conflicts: readonly Conflict<typeof adapterSettings>[] = [
       if (predictorUrl !== undefined && transport !== undefined && transport !== wanted) {
         return `SELDON_TRANSPORT is ${transport}, but PREDICTOR_URL is an address for ${wanted}; write it as ${transport === 'grpc' ? 'grpc:// or grpcs://' : 'http:// or https://'}, or unset SELDON_TRANSPORT`;
       }
-      if (enginePredictor === undefined || engineUrl(values, wanted) !== undefined)
+      if (enginePredictor === undefined || engineUrl(enginePredictor, wanted) !== undefined)
         return undefined;
       return `ENGINE_PREDICTOR: graph.endpoint: expected service_host and ${wanted === 'grpc' ? 'grpcPort (or service_port) for gRPC' : 'httpPort (or service_port) for REST'}`;
     },
@@ -180,10 +247,10 @@ const conflicts: readonly Conflict<typeof adapterSettings>[] = [
         : undefined,
   },
   {
-    between: ['protocol', 'model', 'enginePredictor', 'transport', 'predictorUrl'],
+    between: ['protocol', 'model', 'enginePredictor', 'predictorFile', 'transport', 'predictorUrl'],
     problem: (values) => {
-      const { protocol, model, enginePredictor } = values;
-      const named = model !== undefined || enginePredictor !== undefined;
+      const { protocol, model, enginePredictor, predictorFile } = values;
+      const named = (model ?? enginePredictor ?? predictorFile) !== undefined;
       return protocols[protocol].needsModel && !named && transportOf(values) === 'rest'
         ? `MODEL_NAME is not set: the ${protocol} protocol names it in its paths`
         : undefined;

@@ -25,9 +25,23 @@ export const httpSettings = {
   metricsPath: {
     env: 'METRICS_PATH',
     flags: ['prometheus_path'],
-    schema: text.regex(/^\/[\w./-]+$/, 'expected a path such as /metrics'),
+    schema: text
+      .regex(/^\/[\w./-]+$/, 'expected a path such as /metrics')
+      .regex(
+        /^(?!\/(?:livez?|readyz?|api\/.*|v[12](?:\/.*)?)$)/,
+        'is a path that something else is served at',
+      ),
     fallback: '/metrics',
-    doc: 'Path of the Prometheus metrics.',
+    doc: 'Path of the Prometheus metrics; `/metrics` and `/prometheus` have them too.',
+  },
+  corsOrigin: {
+    env: 'CORS_ORIGIN',
+    schema: text.regex(
+      /^(?:\*|none|https?:\/\/[^\s/?#,]+)$/,
+      'expected *, none, or an origin such as https://example.com',
+    ),
+    fallback: '*',
+    doc: "Which pages of other origins a browser lets read our answers, as Seldon's executor lets all; `none`: no page.",
   },
   maxBodyBytes: {
     env: 'MAX_BODY_BYTES',
@@ -50,7 +64,7 @@ export const httpSettings = {
   requestTimeoutMs: {
     env: 'REQUEST_TIMEOUT_MS',
     schema: milliseconds(1),
-    fallback: '30000',
+    fallbackText: '30000, or the annotation `seldon.io/rest-timeout` where that is longer',
     doc: 'How long a request may take in all, waiting and repeats included; then it is answered 504.',
   },
 } as const satisfies SettingGroup;

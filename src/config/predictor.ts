@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { parseEnginePredictor } from '../graph/parse-predictor.ts';
+import { decodePredictor, predictorFacts } from '../graph/predictor-entry.ts';
 import { singleModelOf } from '../graph/single-model.ts';
 import { seldonServices } from '../inference/grpc-bindings.ts';
 import { protocolNames } from '../inference/protocol.ts';
@@ -14,11 +15,12 @@ import {
   text,
 } from './setting.ts';
 
-const engineModel = text
+/** The base64 of a predictor's JSON → the model that is called, and what metrics say of it. */
+export const engineModel = text
   .transform((value, context) => {
     const parsed = parseEnginePredictor(value);
     const model = parsed.ok ? singleModelOf(parsed.predictor) : parsed.problems;
-    if ('model' in model) return model;
+    if ('model' in model) return { ...model, facts: predictorFacts(decodePredictor(value)) };
     for (const problem of model) context.addIssue(problem);
     return z.NEVER;
   })
@@ -44,12 +46,24 @@ export const predictorSettings = {
   predictorUrl: {
     env: 'PREDICTOR_URL',
     schema: predictorAddress,
-    doc: "The predictor's base address: `http`, `https`, `grpc` or `grpcs`. A path in it stands before the protocol's own. This or ENGINE_PREDICTOR is required.",
+    doc: "The predictor's base address: `http`, `https`, `grpc` or `grpcs`. A path in it stands before the protocol's own. This, ENGINE_PREDICTOR or PREDICTOR_FILE is required.",
   },
   enginePredictor: {
     env: 'ENGINE_PREDICTOR',
     schema: engineModel,
     doc: "Base64 of the JSON of a `spec.predictors[]` entry, as Seldon's operator gives it to its executor; its graph must be one MODEL.",
+  },
+  predictorFile: {
+    env: 'PREDICTOR_FILE',
+    flags: ['file'],
+    schema: text,
+    doc: 'File with a SeldonDeployment, as YAML or JSON, whose predictor of the name PREDICTOR_ID stands instead of ENGINE_PREDICTOR; its nodes must have endpoints.',
+  },
+  podAnnotationsFile: {
+    env: 'POD_ANNOTATIONS_FILE',
+    schema: text,
+    fallback: '/etc/podinfo/annotations',
+    doc: "The pod's annotations as the downward API writes them; read once, at the start. `seldon.io/rest-timeout`, `seldon.io/grpc-timeout`, `seldon.io/rest-connect-timeout` (ms) and `seldon.io/rest-connect-retries` count where ATTEMPT_TIMEOUT_MS, CONNECT_TIMEOUT_MS and CALL_RETRIES are unset. It may be missing.",
   },
   model: {
     env: 'MODEL_NAME',
@@ -80,14 +94,20 @@ export const predictorSettings = {
   attemptTimeoutMs: {
     env: 'ATTEMPT_TIMEOUT_MS',
     schema: milliseconds(1),
-    doc: 'How long one call of the predictor may take. Unset: REQUEST_TIMEOUT_MS.',
-    fallbackText: 'REQUEST_TIMEOUT_MS',
+    doc: 'How long one call of the predictor may take.',
+    fallbackText: 'the annotation `seldon.io/rest-timeout`, else REQUEST_TIMEOUT_MS',
   },
   connectTimeoutMs: {
     env: 'CONNECT_TIMEOUT_MS',
     schema: milliseconds(1),
-    fallback: '3000',
+    fallbackText: 'the annotation `seldon.io/rest-connect-timeout`, else 3000',
     doc: 'How long connecting to the predictor may take.',
+  },
+  callRetries: {
+    env: 'CALL_RETRIES',
+    schema: integer(0, 10),
+    fallbackText: 'the annotation `seldon.io/rest-connect-retries`, else 3',
+    doc: 'How often a call that never reached the predictor, or that it turned away (429, 503), is repeated within a request while the deadline allows. Any other call is never repeated.',
   },
   maxAnswerBytes: {
     env: 'MAX_ANSWER_BYTES',

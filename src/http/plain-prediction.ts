@@ -3,7 +3,6 @@
  * answers but OK has no HTTP answer to pass on: it is told as a failure.
  */
 
-import { randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CallWithinDeadline } from '../delivery/call-within-deadline.ts';
 import type { PredictionAnswer } from '../delivery/ports.ts';
@@ -22,14 +21,20 @@ export interface PlainPredictionOptions {
 
 export interface PlainAnswer extends PredictionAnswer {
   /** Full name of the protobuf message that it is. */
-  readonly protoName: string | undefined;
+  readonly protoName?: string | undefined;
+}
+
+export interface PlainRequest {
+  /** The model that the path names, where it names one. */
+  readonly model: string | undefined;
+  readonly deadline: number;
+  readonly puid: string;
 }
 
 /** @returns the predictor's answer; @throws AdapterError where it gave none */
 export async function callForPlainRequest(
   request: FastifyRequest,
-  model: string | undefined,
-  deadline: number,
+  { model, deadline, puid }: PlainRequest,
   options: PlainPredictionOptions,
   call: CallWithinDeadline,
 ): Promise<PlainAnswer> {
@@ -45,7 +50,7 @@ export async function callForPlainRequest(
       'content-type',
       contentType,
       'seldon-puid',
-      puidOf(request),
+      puid,
       ...headersForPlainRequest(raw.rawHeaders, headers),
     ],
     body: body as Buffer,
@@ -57,15 +62,12 @@ export async function callForPlainRequest(
   return { ...answer, protoName: replyName };
 }
 
-/** The caller's `Seldon-Puid`, or a fresh one: an ordinary request has nothing to derive it from. */
-function puidOf({ headers }: FastifyRequest): string {
-  const given = headers['seldon-puid'];
-  return typeof given === 'string' && given !== '' ? given : randomUUID();
-}
+/** A browser must not take an answer for a page: what a model says may hold what a caller sent. */
+const noSniffing = ['x-content-type-options', 'nosniff'] as const;
 
 /** Passes the predictor's answer on; `ce-*` headers of its own do not come along. */
 export function sendAnswer(reply: FastifyReply, answer: PlainAnswer): void {
-  reply.code(answer.status);
+  reply.code(answer.status).header(...noSniffing);
   if (answer.contentType !== undefined) reply.header('content-type', answer.contentType);
   if (answer.contentEncoding !== undefined) {
     reply.header('content-encoding', answer.contentEncoding);
@@ -83,5 +85,9 @@ export function sendFailure(reply: FastifyReply, error: AdapterError, protocol: 
   // As bytes: Fastify adds a charset to the content type of a text.
   const body = Buffer.from(protocol.failureBody(error));
   const headers = { 'content-type': 'application/json', ...retryAfter(error) };
-  reply.code(error.status).headers(headers).send(body);
+  reply
+    .code(error.status)
+    .headers(headers)
+    .header(...noSniffing)
+    .send(body);
 }

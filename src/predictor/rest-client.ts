@@ -22,6 +22,8 @@ export interface RestClientOptions {
 
 export interface RestClient {
   readonly call: CallPredictor;
+  /** Asks by GET; the call's body is not sent. */
+  readonly ask: CallPredictor;
   /** What a GET of `path` (below the base address) answers. */
   readonly probe: (path: string, timeoutMs: number) => Promise<PredictionAnswer>;
   readonly close: () => Promise<void>;
@@ -66,6 +68,7 @@ export function createRestClient(options: RestClientOptions): RestClient {
   let closing: Promise<void> | undefined;
   return {
     call: (call) => send('POST', call),
+    ask: (call) => send('GET', call),
     probe: (path, timeoutMs) => send('GET', { path, headers: [], body: empty, timeoutMs }),
     close: () => {
       closing ??= pool.destroy();

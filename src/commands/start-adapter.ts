@@ -119,7 +119,7 @@ export async function startAdapter(
   if (askInfo !== undefined) {
     registerInfoRoutes(
       server,
-      { ...config, protocol },
+      { ...config, ...identity, protocol },
       { ask: measured(askInfo, meter, 'get'), limiter, now, log, served: metrics.served },
     );
   }

@@ -29,6 +29,9 @@ export async function startGrpc(
     },
     deps,
   );
-  deps.log.info({ host: config.httpHost, port: server.port }, 'listening for gRPC');
+  // Seldon's operator names a port for every deployment, so this is no warning.
+  const predictions =
+    config.transport === 'grpc' ? 'served' : 'UNIMPLEMENTED: the predictor is called over REST';
+  deps.log.info({ host: config.httpHost, port: server.port, predictions }, 'listening for gRPC');
   return server;
 }

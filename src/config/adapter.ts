@@ -118,16 +118,7 @@ export function parseAdapterConfig(
       ...called,
       ...timeoutsOf(values, annotated),
       kafka: kafkaTopics(values),
-      warnings: [
-        ...taken.warnings,
-        ...annotated.warnings,
-        ...kafkaSecurityWarnings(values),
-        ...(values.grpcPort !== undefined && called.transport === 'rest'
-          ? [
-              'GRPC_PORT is set, but the predictor is called over REST: predictions by gRPC are answered UNIMPLEMENTED',
-            ]
-          : []),
-      ],
+      warnings: [...taken.warnings, ...annotated.warnings, ...kafkaSecurityWarnings(values)],
     }),
   };
 }

@@ -13,12 +13,15 @@ import type { CallPredictor, Log, Now, PredictionAnswer } from '../delivery/port
 import { AdapterError } from '../errors.ts';
 import type { InfoRequest, Protocol } from '../inference/protocol.ts';
 import { graphMetadata } from '../inference/seldon/graph-metadata.ts';
+import { openApi } from '../inference/seldon/openapi.ts';
 import { headersForPlainRequest } from './forwarded-headers.ts';
 import { sendAnswer, sendFailure } from './plain-prediction.ts';
 import { pathOf, puidOf } from './request-parts.ts';
 
 export interface InfoRoutesOptions {
   readonly protocol: Protocol;
+  readonly sdep: string;
+  readonly namespace: string;
   /** Name of the predictor, for metadata of its graph. */
   readonly predictor: string;
   readonly model: string | undefined;
@@ -104,6 +107,13 @@ export function registerInfoRoutes(
       const info = protocol.infoOfPath(pathOf(request));
       return info === false ? reply.callNotFound() : answer(request, reply, info);
     });
+  }
+  if (protocol.name !== 'seldon') return;
+  const document = Buffer.from(openApi(options));
+  for (const path of ['/api/v0.1/doc/seldon.json', '/api/v1.0/doc/seldon.json']) {
+    server.get(path, (_request, reply) =>
+      reply.header('content-type', 'application/json').send(document),
+    );
   }
 }
 

@@ -181,3 +181,27 @@ describe("the health routes of v2 are the adapter's own", () => {
     expect((await get(`${adapter.url}/v2/health/live`)).status).toBe(404);
   });
 });
+
+describe('the OpenAPI document', () => {
+  const adapter = useAdapter();
+
+  test.each(['/api/v0.1/doc/seldon.json', '/api/v1.0/doc/seldon.json'])(
+    'at %s names the deployment, and paths that are there',
+    async (path) => {
+      const answer = await get(`${adapter.url}${path}`);
+      expect(answer.headers['content-type']).toBe('application/json');
+      const document = answer.json<{ info: object; paths: Record<string, object> }>();
+      expect(document).toMatchObject({ openapi: '3.0.3', info: { title: 'iris in tests' } });
+      for (const [route, methods] of Object.entries(document.paths)) {
+        const url = adapter.url + route.replace('{model}', 'iris');
+        for (const method of Object.keys(methods)) {
+          const { status } = await send(url, { method: method.toUpperCase(), body: '{}' });
+          expect([404, 405]).not.toContain(status);
+        }
+      }
+      for (const [, name = ''] of answer.text.matchAll(/#\/components\/schemas\/(\w+)/g)) {
+        expect(document).toHaveProperty(['components', 'schemas', name]);
+      }
+    },
+  );
+});

@@ -66,6 +66,27 @@ describe.skipIf(broker.missing)('records of the Kafka path', () => {
     expect(reply?.key).toBe('k');
   });
 
+  test("are counted as calls of the model, by the executor's labels, and not as served requests", async () => {
+    const c = await begin();
+    await c.produce([{ value: iris }, { value: '{"x":1}' }]);
+    const { url } = await c.start();
+    await untilWritten(c, 'output', 1);
+    await untilWritten(c, 'errors', 1);
+    const text = await (await fetch(`${url}/metrics`)).text();
+    const counts = text
+      .split('\n')
+      .filter((line) => /^seldon_api_executor_\w+_count/.test(line))
+      .map((line) => /^seldon_api_executor_(\w+)_requests.* (\S+)$/.exec(line)?.slice(1).join(' '));
+    expect(counts).toEqual(['client 1', 'client 1']);
+    for (const code of ['200', '400']) {
+      expect(text).toMatch(
+        new RegExp(
+          `client_requests_seconds_count\\{.*service="/predict",method="post",code="${code}"`,
+        ),
+      );
+    }
+  });
+
   test('KAFKA_OUTPUT_FORMAT makes events of raw predictions', async () => {
     const c = await begin({ environment: { KAFKA_OUTPUT_FORMAT: 'binary' } });
     await c.produce([{ value: iris }]);

@@ -81,7 +81,7 @@ function rewriteUrl({ url = '/' }: { readonly url?: string | undefined }): strin
 
 const methods = ['GET', 'POST'] as const;
 
-/** What something is served by at this path, where `path` is that of a route with a pattern too. */
+/** The methods by which something is served at this path. */
 const methodsAt = (server: FastifyInstance, path: string) =>
   methods.filter((method) => server.findRoute({ url: path, method }) !== null);
 

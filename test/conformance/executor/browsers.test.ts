@@ -29,6 +29,22 @@ describe('a page of another origin', () => {
     },
   );
 
+  test.each([
+    ['tensorflow', '/v1/models/iris:predict'],
+    ['tensorflow', '/v1/models/iris/:predict'],
+    ['tensorflow', '/v1/models/:predict'],
+    ['tensorflow', '/v1/models/iris/metadata'],
+    ['v2', '/v2/models/iris/versions/1/infer'],
+    ['v2', '/v2/models/infer'],
+    ['v2', '/v2'],
+  ])('may do so for %s at %s', async (protocol, path) => {
+    const other = await openAdapter({ SELDON_PROTOCOL: protocol });
+    const answer = await send(`${other.url}${path}`, { method: 'OPTIONS', headers: page });
+    expect(answer.status).toBe(200);
+    // The other methods that are not taken are still refused by name.
+    expect((await send(`${other.url}${path}`, { method: 'PUT' })).status).toBe(405);
+  });
+
   test('finds nothing where there is nothing', async () => {
     const answer = await send(`${adapter.url}/nothing`, { method: 'OPTIONS', headers: page });
     expect(answer.status).toBe(404);

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { executorFlags, takeExecutorFlags } from '../../../src/config/executor-flags.ts';
 
@@ -60,5 +61,30 @@ describe("the executor's flags that are no settings", () => {
     expect(take(['--kafka_auto_commit=false'], environment).warnings[0]).toMatch(
       /^--kafka-auto-commit/,
     );
+  });
+
+  it('whatever the command line is, what is not theirs is kept, in its order', () => {
+    const own = fc.constantFrom('--sdep', 'iris', '-x=1', '', '--', '--kafka-workers=2', 'ä');
+    const theirs = fc.constantFrom(
+      ['--log_work_buffer_size', '10000'],
+      ['-hostname', '--sdep'],
+      ['--full_health_checks=false'],
+      ['--config='],
+    );
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.oneof(
+            own.map((arg) => [arg]),
+            theirs,
+          ),
+        ),
+        (parts) => {
+          const kept = parts.filter((part) => !/log_|hostname|health|config/.test(part[0] ?? ''));
+          expect(take(parts.flat())).toMatchObject({ args: kept.flat(), problems: [] });
+        },
+      ),
+    );
+    fc.assert(fc.property(fc.array(fc.string()), (args) => void take(args)));
   });
 });

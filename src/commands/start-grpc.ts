@@ -1,7 +1,7 @@
 /** Wires the gRPC server of the adapter. */
 
 import type { AdapterConfig } from '../config/adapter.ts';
-import { type GrpcServer, type GrpcServerDeps, startGrpcServer } from '../grpc/server.ts';
+import type { GrpcServer, GrpcServerDeps } from '../grpc/server.ts';
 import { grpcBindingOf } from '../inference/grpc-bindings.ts';
 import { protocolNames } from '../inference/protocol.ts';
 
@@ -13,6 +13,8 @@ export async function startGrpc(
 ): Promise<GrpcServer | undefined> {
   const { grpcPort, protocol } = config;
   if (grpcPort === undefined) return undefined;
+  // The libraries take memory, which those who do not serve gRPC need not give.
+  const { startGrpcServer } = await import('../grpc/server.ts');
   const binding = (name: typeof protocol) => grpcBindingOf(name, config.seldonGrpcService);
   const server = await startGrpcServer(
     {

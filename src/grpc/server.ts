@@ -1,13 +1,15 @@
 /**
- * The gRPC server: the services of the protocol, passed on as bytes, and health. Every limit is set;
+ * The gRPC server: the services of the protocol, passed on as bytes, and health and reflection. Every limit is set;
  * it is closed gently, and then by force.
  */
 
 import { Server, ServerCredentials, status } from '@grpc/grpc-js';
 import type { GrpcBinding } from '../inference/grpc-binding.ts';
+import type { ProtocolName } from '../inference/protocol.ts';
 import { type AnswerCallDeps, createAnswerCall } from './answer-call.ts';
 import { addHealth } from './health.ts';
 import { createReceiveInterceptor } from './receive.ts';
+import { addReflection } from './reflection.ts';
 import { addUnary, type ServeUnary } from './unary.ts';
 
 export interface GrpcServerOptions {
@@ -17,8 +19,7 @@ export interface GrpcServerOptions {
   readonly binding: GrpcBinding;
   /** What the protocols that are not ours would be called by: told which is. */
   readonly foreign: readonly GrpcBinding[];
-  /** The protocol's name, for messages. */
-  readonly protocol: string;
+  readonly protocol: ProtocolName;
   /** How the predictor is called; what speaks REST cannot answer from here. */
   readonly transport: 'rest' | 'grpc';
   readonly maxBodyBytes: number;
@@ -57,6 +58,7 @@ export async function startGrpcServer(
     interceptors: [createReceiveInterceptor({ maxBodyBytes, receiveTimeoutMs: requestTimeoutMs })],
   });
   addServices(server, options, deps);
+  addReflection(server, options.protocol);
   const port = await bind(server, options);
   return { port, close: (timeoutMs) => shutDown(server, timeoutMs) };
 }

@@ -13,7 +13,7 @@ import {
   type GrpcConnectionOptions,
   openGrpcConnection,
 } from './grpc-connection.ts';
-import { isMetadata, messagePrefix, timeoutHeader } from './grpc-frame.ts';
+import { framed, isMetadata, messagePrefix, timeoutHeader } from './grpc-frame.ts';
 
 export interface GrpcClientOptions extends GrpcConnectionOptions {
   /** Larger answers are refused. */
@@ -34,6 +34,7 @@ const joinedBytes = 64 * 1024;
 export function createGrpcClient(options: GrpcClientOptions): GrpcClient {
   const { url, maxAnswerBytes } = options;
   const base = url.pathname.replace(/\/$/, '');
+  const address = `${url.protocol}//${url.host}${base}`;
   const connections = new Set<GrpcConnection>();
   let closed = false;
 
@@ -66,7 +67,7 @@ export function createGrpcClient(options: GrpcClientOptions): GrpcClient {
   };
 
   const send = async (call: PredictionCall): Promise<PredictionAnswer> => {
-    const where = `${url.protocol}//${url.host}${base}${call.path}`;
+    const where = address + call.path;
     if (closed) throw unreachable(where, new Error('the client is closed'));
     const { headers, contentType } = headersOf(call, base);
     const { connection, stream } = begin(headers, where);
@@ -79,11 +80,11 @@ export function createGrpcClient(options: GrpcClientOptions): GrpcClient {
       fault: connection.fault,
       timedOut: connection.askForLife,
     });
-    const prefix = messagePrefix(call.body.byteLength);
-    if (call.body.byteLength <= joinedBytes) stream.end(Buffer.concat([prefix, call.body]));
+    const { body } = call;
+    if (body.byteLength <= joinedBytes) stream.end(framed(body));
     else {
-      stream.write(prefix);
-      stream.end(call.body);
+      stream.write(messagePrefix(body.byteLength));
+      stream.end(body);
     }
     return answer;
   };

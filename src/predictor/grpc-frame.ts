@@ -9,11 +9,20 @@ import { Buffer } from 'node:buffer';
 export const prefixBytes = 5;
 
 /** @returns the five bytes that go before a message of this length */
-export function messagePrefix(length: number): Buffer {
-  const prefix = Buffer.allocUnsafe(prefixBytes);
-  prefix[0] = 0;
-  prefix.writeUInt32BE(length, 1);
-  return prefix;
+export const messagePrefix = (length: number): Buffer =>
+  writePrefix(Buffer.allocUnsafe(prefixBytes), length);
+
+/** @returns the message with its prefix, in one piece */
+export function framed(message: Uint8Array): Buffer {
+  const frame = Buffer.allocUnsafe(prefixBytes + message.byteLength);
+  frame.set(message, prefixBytes);
+  return writePrefix(frame, message.byteLength);
+}
+
+function writePrefix(frame: Buffer, length: number): Buffer {
+  frame[0] = 0;
+  frame.writeUInt32BE(length, 1);
+  return frame;
 }
 
 /** The most that fits into the eight digits of a `grpc-timeout`. */

@@ -1,10 +1,10 @@
 /** The connection to a predictor over gRPC: kept alive, made anew, secured; and peers that misbehave. */
 
 import { Buffer } from 'node:buffer';
-import { mkdtempSync } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttp2Server, type ServerHttp2Stream } from 'node:http2';
+import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -137,11 +137,11 @@ describe('TLS', () => {
   const authority = createAuthority('predictor-ca');
   const server = authority.issue({ name: 'model', hosts: ['127.0.0.1', 'localhost'] });
   const client = authority.issue({ name: 'adapter' });
-  const folder = mkdtempSync(join(tmpdir(), 'grpc-tls-'));
-  const file = async (name: string, content: string): Promise<string> => {
-    const path = join(folder, name);
-    await writeFile(path, content);
-    return path;
+  /** Where the running test's files go. */
+  const newFolder = async (): Promise<string> => {
+    const folder = await mkdtemp(join(tmpdir(), 'grpc-tls-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    return folder;
   };
   const open = (checkClient: boolean) =>
     openGrpcPredictor({
@@ -153,7 +153,11 @@ describe('TLS', () => {
     });
 
   test('with a private authority, and with a certificate of our own', async () => {
-    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const folder = await newFolder();
+    const file = async (name: string, content: string): Promise<string> => {
+      await writeFile(join(folder, name), content);
+      return join(folder, name);
+    };
     const ca = await file('ca.pem', authority.certPem);
     const [plain, mutual] = [await open(false), await open(true)];
     const settings = { PREDICTOR_TLS_CA_FILE: ca, REQUEST_TIMEOUT_MS: '2000' };
@@ -172,6 +176,26 @@ describe('TLS', () => {
       PREDICTOR_TLS_KEY_FILE: await file('client.key', client.keyPem),
     });
     expect((await predict(shown.url)).body).toEqual(grpcAnswer);
+  });
+
+  test('the same files are for a predictor over REST', async () => {
+    const ca = join(await newFolder(), 'ca.pem');
+    const secure = createHttpsServer({ key: server.keyPem, cert: server.certPem }, (_req, res) =>
+      res.setHeader('content-type', 'application/json').end('{"answer":1}'),
+    );
+    const settings = {
+      PREDICTOR_URL: `https://127.0.0.1:${await listen(secure)}`,
+      REQUEST_TIMEOUT_MS: '1000',
+    };
+    const event = { headers: ceHeaders(), body: '{"data":{}}' };
+    const without = await openAdapter(settings);
+    expect(await codeOf(send(without.url, event))).toBe('PREDICTOR_UNREACHABLE');
+    const { url } = await openAdapter({ ...settings, PREDICTOR_TLS_CA_FILE: ca });
+    const missing = await send(url, event);
+    expect(missing.text).toContain('PREDICTOR_TLS_CA_FILE');
+    // It is read for every connection: what was missing may come.
+    await writeFile(ca, authority.certPem);
+    expect((await send(url, event)).text).toBe('{"answer":1}');
   });
 
   test('a certificate that nobody we trust has signed is refused, and told', async () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   decodeMessage,
+  framed,
   isMetadata,
   messagePrefix,
   timeoutHeader,
@@ -10,6 +11,7 @@ import {
 test('a prefix is five bytes: not compressed, and the length', () => {
   expect([...messagePrefix(0)]).toEqual([0, 0, 0, 0, 0]);
   expect([...messagePrefix(0x01020304)]).toEqual([0, 1, 2, 3, 4]);
+  expect([...framed(Buffer.from([7, 8]))]).toEqual([0, 0, 0, 0, 2, 7, 8]);
 });
 
 test.each([

@@ -49,6 +49,8 @@ export interface Intake {
   readonly filtered: (id: number, next: number) => void;
   /** A partition's state is worth nothing: it is opened anew where the group stands. */
   readonly reopen: (id: number) => void;
+  /** The client's offset of a partition is not in its log (any more). */
+  readonly outOfRange: (id: number) => Promise<void>;
   /** The queue of a partition became shorter. */
   readonly taken: (partition: Partition) => void;
   /**
@@ -191,9 +193,11 @@ export function createIntake(options: IntakeOptions, deps: IntakeDeps): Intake {
   };
 
   /** The client's position and ours disagree: decide by what the broker has. */
-  const reposition = async (batch: FetchedBatch): Promise<void> => {
-    const partition = assignment.get(batch.partition);
-    if (partition === undefined) return;
+  const reposition = async (id: number, fetched: number | 'out of range'): Promise<void> => {
+    const partition = assignment.get(id);
+    // Nothing says yet that it is ours, or where it begins.
+    if (partition === undefined)
+      return fetched === 'out of range' ? deps.pause(retryMs) : undefined;
     // What is under way is written and committed first.
     if (partition.head !== undefined) return deps.pause(retryMs / 10);
     const bounds = await boundsNow();
@@ -203,7 +207,7 @@ export function createIntake(options: IntakeOptions, deps: IntakeDeps): Intake {
     const wanted = partition.nextOffset;
     const start = validStart(wanted, range, reset);
     log.warn(
-      { topic, partition: partition.id, expected: wanted, fetched: batch.askedFor, start },
+      { topic, partition: partition.id, expected: wanted, fetched, start },
       'the offset expected is not the one that was fetched',
     );
     if (start !== wanted) {
@@ -249,8 +253,12 @@ export function createIntake(options: IntakeOptions, deps: IntakeDeps): Intake {
         pipeline.pump();
         return true;
       }
-      if (reception !== 'unknown') await reposition(batch);
+      if (reception !== 'unknown') await reposition(batch.partition, batch.askedFor);
       return false;
+    },
+    outOfRange: async (id) => {
+      if (opening !== undefined) await Promise.race([opening, deps.pause(openingMs)]);
+      await reposition(id, 'out of range');
     },
     filtered: (id, next) => {
       const partition = assignment.get(id);

@@ -191,6 +191,7 @@ export function createKafkaAdapter(
           return taken;
         },
         filtered: intake.filtered,
+        outOfRange: intake.outOfRange,
         log,
       },
     );

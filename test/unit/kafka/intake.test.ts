@@ -9,7 +9,7 @@ const ignore = (): void => undefined;
 
 /** The intake of partition 0, of which the group has offset 5, and what can be changed about it. */
 function setUp() {
-  const state = { reachable: true, commits: true };
+  const state = { reachable: true, commits: true, low: 20 };
   const events: string[] = [];
   const told: string[] = [];
   const ask = async <T>(answer: T): Promise<T> => {
@@ -21,7 +21,7 @@ function setUp() {
   const assignment = createAssignment('in');
   const positions = {
     committed: () => ask(new Map([[0, { offset: 5, metadata: null }]])),
-    bounds: () => ask(new Map([[0, { low: 20, high: 30 }]])),
+    bounds: () => ask(new Map([[0, { low: state.low, high: 30 }]])),
   };
   // Nothing is written here: it is made, and never connects.
   const kafka = new Kafka({ brokers: ['127.0.0.1:1'], logLevel: logLevel.NOTHING });
@@ -114,5 +114,18 @@ describe('the intake', () => {
     expect(told).toContain('where the partition goes on is known');
     expect(await intake.received(batch(20))).toBe(true);
     expect(events.filter((event) => event.startsWith('missed'))).toEqual(['missed 15']);
+  });
+
+  it('counts once what was removed, whoever finds out first, and goes on where the log begins', async () => {
+    const { state, events, assignment, intake } = setUp();
+    intake.joined([0], false);
+    await intake.outOfRange(0);
+    expect(events).toEqual(['missed 15', 'commit 0/20']);
+    state.low = 25;
+    await intake.outOfRange(0);
+    expect(events.slice(2)).toEqual(['missed 5', 'commit 0/25']);
+    expect(assignment.get(0)?.nextOffset).toBe(25);
+    await intake.outOfRange(1);
+    expect(events).toHaveLength(4);
   });
 });

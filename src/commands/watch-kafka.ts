@@ -35,6 +35,11 @@ export function watchKafka(metrics: AdapterMetrics, kafka: KafkaAdapter): void {
     'For how long Kafka has not answered us; 0 while it does',
     () => kafka.unansweredMs() / 1_000,
   );
+  metrics.watch(
+    `${prefix}_standing_still`,
+    'Partitions beyond KAFKA_MAX_TRANSACTIONAL_PARTITIONS, which are not answered here',
+    kafka.standingStill,
+  );
   for (const [name, help, read] of ofPartitions) {
     metrics.watchPartitions(`${prefix}_${name}`, help, () =>
       kafka.partitions().map((report) => [report.partition, read(report)]),

@@ -46,7 +46,7 @@ const none: CommittedOffset = { offset: -1, metadata: null };
 
 /** Makes the parts that write and commit. */
 export function createAtLeastOnce(options: DeliveryOptions, deps: DeliveryDeps): DeliveryMode {
-  const { admin, positions, log } = deps;
+  const { admin, positions, schedule, log } = deps;
   const producer = createReplaceableProducer(deps.kafka, placeOutput, log);
   const publisher = createPublisher(options, { ...deps, producer });
   const commit = withoutRefusedMetadata(deps.commit, () =>
@@ -55,7 +55,13 @@ export function createAtLeastOnce(options: DeliveryOptions, deps: DeliveryDeps):
       "the broker refuses the commits' metadata, so a restart repeats what was answered beyond the committed offsets; raise its offset.metadata.max.bytes to 4096",
     ),
   );
-  const committer = createCommitter(commitIntervalMs, { ...deps, commit });
+  const committer = createCommitter(commitIntervalMs, {
+    commit,
+    schedule,
+    idle: deps.idle,
+    now: deps.now,
+    log,
+  });
   const releaser = createReleaser(options.ordering, {
     publish: publisher.publish,
     divert: publisher.divert,
@@ -72,6 +78,7 @@ export function createAtLeastOnce(options: DeliveryOptions, deps: DeliveryDeps):
       const committed = await positions.committed();
       return { committed: new Map(ids.map((id) => [id, committed.get(id) ?? none])), refused: [] };
     },
+    useCluster: () => undefined,
     seekOnOpen: false,
     opened: () => undefined,
     commitStanding: async (partitions) => {
@@ -79,7 +86,6 @@ export function createAtLeastOnce(options: DeliveryOptions, deps: DeliveryDeps):
       try {
         await commit(partitions.map(standing));
       } catch {
-        // Left to the committer, which goes on trying.
         for (const partition of partitions) {
           partition.beyondChanged = true;
           committer.moved(partition);

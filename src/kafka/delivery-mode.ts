@@ -1,5 +1,6 @@
 /** How answers become final: what differs between at least once and exactly once. */
 
+import type { Cluster } from 'kafkajs';
 import type { CommittedOffset, Committer } from '../delivery/committer.ts';
 import type { Partition } from '../delivery/partition.ts';
 import type { Releaser } from '../delivery/releaser.ts';
@@ -16,6 +17,8 @@ export interface DeliveryMode {
   readonly committer: Committer;
   /** Before the group is joined; rejects where it must not be. */
   readonly prepare: () => Promise<void>;
+  /** Given the consumer's cluster before the group is joined. */
+  readonly useCluster: (cluster: Cluster) => void;
   /**
    * Makes partitions ours to answer, and reads where the group stands in them. Those that are
    * neither claimed nor refused are to be asked for again. Rejects where none could be claimed.
@@ -25,7 +28,10 @@ export interface DeliveryMode {
   readonly seekOnOpen: boolean;
   /** A partition that was claimed is opened. */
   readonly opened: (partition: Partition) => void;
-  /** Commits where these stand, now, whether or not anything of them was answered. */
+  /**
+   * Commits where these stand, now, whether or not anything of them was answered. Never rejects:
+   * what cannot be committed now is tried again.
+   */
   readonly commitStanding: (partitions: readonly Partition[]) => Promise<unknown>;
   /** The assignment has changed, or a membership is over. */
   readonly assigned: () => void;

@@ -2,8 +2,9 @@
  * From the group to the pipeline: opens partitions where the group stands, hands records on, keeps
  * the buffers bounded, and puts right what the broker no longer has.
  *
- * I1 A partition is opened, once it is claimed, at its committed offset; where there is none, at the end that the reset
- *    policy names, which is committed at once: an autoscaler never sees an invalid offset.
+ * I1 A partition is opened, once it is claimed, at its committed offset; where there is none, at the
+ *    end that the reset policy names, which is committed at once: an autoscaler never sees an
+ *    invalid offset.
  * I2 What an earlier owner answered beyond the committed offset is not answered again.
  * I3 Fetching of a partition pauses while enough of it is buffered, and goes on below that.
  */
@@ -174,6 +175,13 @@ export function createIntake(options: IntakeOptions, deps: IntakeDeps): Intake {
     }
   };
 
+  const open = (ids: readonly number[]): void => {
+    const mine = Promise.all([opening, openFresh(ids, epoch)]).then(() => {
+      if (opening === mine) opening = undefined;
+    });
+    opening = mine;
+  };
+
   const boundsNow = async (): Promise<Map<number, Bounds> | undefined> => {
     try {
       const bounds = await positions.bounds();
@@ -183,13 +191,6 @@ export function createIntake(options: IntakeOptions, deps: IntakeDeps): Intake {
       positionUnknown.failed(error, { topic });
       return undefined;
     }
-  };
-
-  const open = (ids: readonly number[]): void => {
-    const mine = Promise.all([opening, openFresh(ids, epoch)]).then(() => {
-      if (opening === mine) opening = undefined;
-    });
-    opening = mine;
   };
 
   /** The client's position and ours disagree: decide by what the broker has. */
@@ -211,12 +212,8 @@ export function createIntake(options: IntakeOptions, deps: IntakeDeps): Intake {
       'the offset expected is not the one that was fetched',
     );
     if (start !== wanted) {
-      try {
-        await delivery.claim([partition.id]);
-      } catch (error) {
-        positionUnknown.failed(error, { topic });
-        return deps.pause(retryMs);
-      }
+      const claimed = await delivery.claim([partition.id]).catch(() => undefined);
+      if (claimed?.committed.has(partition.id) !== true) return deps.pause(retryMs);
       if (partition.lost) return;
       if (start > wanted) missed(partition.id, wanted, start);
       const fresh = openAt(partition.id, start);

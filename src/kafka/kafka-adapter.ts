@@ -84,6 +84,8 @@ export interface KafkaAdapter {
   readonly running: () => number;
   /** Our partitions, as they are. */
   readonly partitions: () => PartitionReport[];
+  /** Partitions of ours that stand still on purpose. */
+  readonly standingStill: () => number;
   /** What is wrong, where it sits idle and no new membership helped; else undefined. */
   readonly stuck: () => string | undefined;
   /** Takes no new records; what is under way goes on. */
@@ -178,6 +180,7 @@ export function createKafkaAdapter(
       {
         kafka,
         mayConnect: deps.mayConnect,
+        useCluster: delivery.useCluster,
         busy: () => assignment.opened().length > 0,
         drain,
         joined: (partitions, id) => {
@@ -247,8 +250,8 @@ export function createKafkaAdapter(
   /** A member outlives its brokers, so its state alone does not tell that they are away. */
   const state = (): string => {
     const unanswered = member() === undefined ? undefined : upkeep.unanswered.state();
-    const silent = unanswered && `Kafka does not answer ${unanswered}`;
-    const parts = [loop.state(), silent, delivery.notice()];
+    const silence = unanswered === undefined ? undefined : `Kafka does not answer ${unanswered}`;
+    const parts = [loop.state(), silence, delivery.notice()];
     return parts.filter((part) => part !== undefined).join('; ');
   };
 
@@ -284,6 +287,7 @@ export function createKafkaAdapter(
       const now = deps.wallClock();
       return assignment.opened().map((partition) => reportOf(partition, now));
     },
+    standingStill: delivery.standingStill,
     stuck: upkeep.stuck,
     halt,
     close: (drainMs) => {

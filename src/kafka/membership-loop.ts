@@ -87,18 +87,18 @@ export function createMembershipLoop(
     },
     deps,
   );
+
   const refused = createRepeatedFault(
     {
       level: 'error',
       message: 'the consumer group is not joined: there are no transactions for us',
-      over: 'there are transactions for us again',
+      over: 'there are transactions for us',
     },
     deps,
   );
-
   const faultOf = (error: unknown): RepeatedFault => {
-    if (error instanceof CompressionError) return undecodable;
-    return error instanceof TransactionsRefusedError ? refused : unusable;
+    if (error instanceof TransactionsRefusedError) return refused;
+    return error instanceof CompressionError ? undecodable : unusable;
   };
 
   const leave = async (): Promise<void> => {
@@ -180,11 +180,11 @@ export function createMembershipLoop(
         await membership();
       } catch (error) {
         if (stopped) return;
-        const fault = faultOf(error);
-        fault.failed(error, { brokers: options.brokers });
+        const wrong = faultOf(error);
+        wrong.failed(error, { brokers: options.brokers });
         state = `waiting for Kafka: ${error instanceof Error ? error.message : String(error)}`;
         await leave();
-        await deps.pause(fault === unusable ? restartMs : hopelessRestMs);
+        await deps.pause(wrong === unusable ? restartMs : hopelessRestMs);
       }
     }
   };

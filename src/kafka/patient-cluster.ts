@@ -22,6 +22,8 @@ export interface PatientClusterDeps {
   readonly mayConnect: () => boolean;
   /** The client's offset of a partition is out of range; it fetches again when this resolves. */
   readonly outOfRange: (partition: number) => Promise<void>;
+  /** Given the cluster before the group is joined: for requests that kafkajs does not have. */
+  readonly useCluster?: (cluster: Cluster) => void;
 }
 
 type Call = (request: unknown) => Promise<unknown>;
@@ -58,7 +60,10 @@ export function withPatientCluster(
 ): PartitionAssigner[] {
   let patient = false;
   return assigners.map((createAssigner) => (config) => {
-    if (!patient) makePatient(config.cluster as unknown as ConsumerCluster, deps);
+    if (!patient) {
+      makePatient(config.cluster as unknown as ConsumerCluster, deps);
+      deps.useCluster?.(config.cluster);
+    }
     patient = true;
     return createAssigner(config);
   });

@@ -1,4 +1,7 @@
-/** A TCP proxy in front of a Kafka broker that can withhold requests, or lose their answers. */
+/**
+ * A TCP proxy in front of a Kafka broker that can withhold requests, lose their answers, end
+ * connections at them, and hide APIs that the broker has.
+ */
 
 import { connect, createServer, type Socket } from 'node:net';
 import { findFreePort } from '../../src/demo/free-port.ts';
@@ -12,13 +15,29 @@ export interface KafkaProxy {
   readonly withhold: (apiKeys: readonly number[]) => void;
   /** Requests of these kinds reach the broker, and their answers nobody. */
   readonly loseAnswers: (apiKeys: readonly number[]) => void;
+  /** Asked at each request whether, and when, its connection ends; undefined: never again. */
+  readonly cutAt: (pick: ((apiKey: number) => Cut | undefined) | undefined) => void;
+  /** These are left out of what the broker says that it can do. */
+  readonly hide: (apiKeys: readonly number[]) => void;
   /** How many were withheld, or had their answers lost. */
   readonly suppressed: () => number;
   readonly close: () => Promise<void>;
 }
 
 /** https://kafka.apache.org/protocol#protocol_api_keys */
-export const apiKey = { produce: 0, fetch: 1 } as const;
+export const apiKey = {
+  produce: 0,
+  fetch: 1,
+  apiVersions: 18,
+  initProducerId: 22,
+  addPartitionsToTxn: 24,
+  addOffsetsToTxn: 25,
+  endTxn: 26,
+  txnOffsetCommit: 28,
+} as const;
+
+/** `before`: the broker never sees the request; `after`: the client never sees the answer. */
+export type Cut = 'before' | 'after';
 
 /** Listens before the broker does, since the broker must know where. */
 export async function startKafkaProxy(): Promise<KafkaProxy> {
@@ -27,20 +46,35 @@ export async function startKafkaProxy(): Promise<KafkaProxy> {
   let withheld: readonly number[] = [];
   let unanswered: readonly number[] = [];
   let suppressed = 0;
+  let pickCut: ((apiKey: number) => Cut | undefined) | undefined;
+  let hidden: readonly number[] = [];
 
   const join = (near: Socket, far: Socket): void => {
     const lost = new Set<number>();
+    const last = new Set<number>();
+    const capabilities = new Set<number>();
+    const end = (): void => {
+      near.resetAndDestroy();
+      far.destroy();
+    };
     onFrame(near, (request) => {
       // After the length: what it asks for (int16), in which version (int16), its number (int32).
       const kind = request.readInt16BE(4);
       if (withheld.includes(kind) || unanswered.includes(kind)) suppressed += 1;
       if (withheld.includes(kind)) return;
       if (unanswered.includes(kind)) lost.add(request.readInt32BE(8));
+      const cut = pickCut?.(kind);
+      if (cut === 'before') return end();
+      if (cut === 'after') last.add(request.readInt32BE(8));
+      if (kind === apiKey.apiVersions) capabilities.add(request.readInt32BE(8));
       far.write(request);
     });
     // After the length: the number of the request.
     onFrame(far, (answer) => {
-      if (!lost.delete(answer.readInt32BE(4))) near.write(answer);
+      const id = answer.readInt32BE(4);
+      if (last.has(id)) return end();
+      const shown = capabilities.delete(id) ? withoutApis(answer, hidden) : answer;
+      if (!lost.delete(id)) near.write(shown);
     });
   };
   const server = createServer((near) => {
@@ -70,6 +104,12 @@ export async function startKafkaProxy(): Promise<KafkaProxy> {
     loseAnswers: (apiKeys) => {
       unanswered = apiKeys;
     },
+    cutAt: (pick) => {
+      pickCut = pick;
+    },
+    hide: (apiKeys) => {
+      hidden = apiKeys;
+    },
     suppressed: () => suppressed,
     close: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -90,4 +130,19 @@ function onFrame(socket: Socket, take: (frame: Buffer) => void): void {
       rest = rest.subarray(end);
     }
   });
+}
+
+/** Of versions 0 to 2: length, number, error, how many, then key, least and greatest version of each. */
+function withoutApis(answer: Buffer, hidden: readonly number[]): Buffer {
+  if (hidden.length === 0) return answer;
+  const [countAt, firstAt, size] = [10, 14, 6];
+  const entries = Array.from({ length: answer.readInt32BE(countAt) }, (_, i) =>
+    answer.subarray(firstAt + i * size, firstAt + (i + 1) * size),
+  );
+  const kept = entries.filter((entry) => !hidden.includes(entry.readInt16BE(0)));
+  const head = Buffer.from(answer.subarray(0, firstAt));
+  head.writeInt32BE(kept.length, countAt);
+  const result = Buffer.concat([head, ...kept, answer.subarray(firstAt + entries.length * size)]);
+  result.writeInt32BE(result.length - 4, 0);
+  return result;
 }

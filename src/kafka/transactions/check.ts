@@ -1,6 +1,7 @@
 /** Whether Kafka has transactions for us, found out before the group is joined. */
 
 import type { Kafka } from 'kafkajs';
+import { placeOutput } from '../place-output.ts';
 import { hintOf, refusalOf, type TransactionNames } from './fault.ts';
 
 /** What stands in the way, and what to do about it: asking again soon does not help. */
@@ -25,6 +26,7 @@ export async function checkTransactions(
     transactionalId,
     transactionTimeout: transactionTimeoutMs,
     maxInFlightRequests: 1,
+    createPartitioner: placeOutput,
     retry: { retries: 0 },
   });
   try {
@@ -35,9 +37,8 @@ export async function checkTransactions(
   } catch (error) {
     const refusal = refusalOf(error, options);
     if (refusal !== undefined) throw new TransactionsRefusedError(refusal, { cause: error });
-    const hint = hintOf(error);
-    if (hint === undefined) throw error;
-    throw new Error(`${String(error)}: ${hint}`, { cause: error });
+    const hint = hintOf(error, options);
+    throw hint === undefined ? error : new Error(hint, { cause: error });
   } finally {
     await producer.disconnect().catch(() => undefined);
   }

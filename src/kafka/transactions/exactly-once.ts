@@ -10,6 +10,7 @@
 
 import { errorRecord } from '../../delivery/error-record.ts';
 import type { Partition } from '../../delivery/partition.ts';
+import { createRepeatedFault, type RepeatedFault } from '../../delivery/repeated-fault.ts';
 import type { Claim } from '../../delivery/transaction.ts';
 import { createTransactionalRelease } from '../../delivery/transactional-releaser.ts';
 import {
@@ -24,6 +25,7 @@ import { learnLimits, sizeOf, usualLimits } from '../message-size.ts';
 import { checkTransactions } from './check.ts';
 import { hintOf, judge, refusalOf } from './fault.ts';
 import { openSession } from './session.ts';
+import { createStableOffsets } from './stable-offsets.ts';
 
 export interface ExactlyOnceOptions extends DeliveryOptions {
   /** Most partitions that one process writes for. */
@@ -48,11 +50,13 @@ export function createExactlyOnce(
   options: ExactlyOnceOptions,
   deps: ExactlyOnceDeps,
 ): DeliveryMode {
-  const { admin, positions, log } = deps;
+  const { admin, log } = deps;
   const { inputTopic, consumerGroup, maxPartitions } = options;
   const limits: TransactionLimits = { ...usualLimits(), lingerMs: 10 };
+  const stable = createStableOffsets(options);
   /** Claims under which nothing was opened yet, by partition. */
   const claims = new Map<number, Claim>();
+  const faults = new Map<number, RepeatedFault>();
   const writers = new Map<Partition, TransactionalWriter>();
   let standing: readonly number[] = [];
 
@@ -64,23 +68,34 @@ export function createExactlyOnce(
   const claim = async (id: number): Promise<Claim> => {
     const session = await openSession({ ...options, ...namesOf(id) }, deps);
     try {
-      const committed = (await positions.committed()).get(id);
-      if (committed === undefined) throw new Error(`Kafka does not know partition ${id} yet`);
-      return { session, committed };
+      return { session, committed: await stable.committed(id) };
     } catch (error) {
       void session.close();
       throw error;
     }
   };
 
+  const faultOf = (id: number): RepeatedFault => {
+    const known = faults.get(id);
+    if (known !== undefined) return known;
+    const fault = createRepeatedFault(
+      {
+        level: 'error',
+        message:
+          'answers cannot be written in transactions; nothing of the partition is committed until they are',
+        over: 'answers of the partition are written again',
+      },
+      deps,
+    );
+    faults.set(id, fault);
+    return fault;
+  };
+
   const tell = (id: number, error: unknown, fields: object): void => {
     const refusal = refusalOf(error, namesOf(id));
-    const reason = refusal ?? (error instanceof Error ? error.message : String(error));
-    const what =
-      'answers cannot be written in a transaction; nothing of them is committed until they are';
-    const hint = hintOf(error);
-    const all = { topic: inputTopic, partition: id, reason, ...(hint && { hint }), ...fields };
-    log.error(all, what);
+    const hint = hintOf(error, namesOf(id));
+    const about = { topic: inputTopic, partition: id, ...(hint && { hint }), ...fields };
+    faultOf(id).failed(refusal === undefined ? error : new Error(refusal), about);
   };
 
   const release = createTransactionalRelease(options.ordering, {
@@ -107,7 +122,11 @@ export function createExactlyOnce(
       claimed,
       { intervalMs: commitIntervalMs, fencedRestMs: options.sessionTimeoutMs, limits },
       {
-        ...release.forWriters,
+        instead: release.forWriters.instead,
+        done: (answers) => {
+          faultOf(id).succeeded();
+          release.forWriters.done(answers);
+        },
         claim: () => claim(id),
         judge,
         elsewhere: () => {
@@ -169,6 +188,7 @@ export function createExactlyOnce(
         void claims.get(id)?.session.close();
         claims.set(id, result.value);
         committed.set(id, result.value.committed);
+        faultOf(id).succeeded();
       }
     }
     if (failures.length > 0 && committed.size === 0) throw failures[0];
@@ -196,6 +216,7 @@ export function createExactlyOnce(
       limits.maxBytes = Math.min(outputs.maxBytes, errors.maxBytes);
     },
     claim: claimAll,
+    useCluster: stable.use,
     seekOnOpen: true,
     commitStanding: (partitions) =>
       Promise.all(partitions.map((partition) => writers.get(partition)?.flush(true))),

@@ -50,7 +50,7 @@ export function refusalOf(error: unknown, names: TransactionNames): string | und
   switch (typeOf(error)) {
     case 'UNSUPPORTED_VERSION':
     case 'UNSUPPORTED_FOR_MESSAGE_FORMAT':
-      return `${setting}, but these brokers refuse transactions as unsupported; use brokers that have them, or KAFKA_DELIVERY=at-least-once`;
+      return `${setting}, but these brokers do not support it: it needs transactions and stable offsets, of Kafka 2.5 or newer; use such brokers, or KAFKA_DELIVERY=at-least-once`;
     case 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED':
       return `${setting}, but this user may not use the transactional id ${names.transactionalId}; allow it Write and Describe on TransactionalIds with the prefix ${prefixOf(names)}, or use KAFKA_DELIVERY=at-least-once`;
     case 'GROUP_AUTHORIZATION_FAILED':
@@ -69,11 +69,14 @@ export function refusalOf(error: unknown, names: TransactionNames): string | und
 const prefixOf = ({ transactionalId }: TransactionNames): string =>
   transactionalId.replace(/[^-]+$/, '');
 
-/** What else there is to know of an error that may pass by itself. */
-export function hintOf(error: unknown): string | undefined {
-  const type = typeOf(error);
-  if (type === 'GROUP_COORDINATOR_NOT_AVAILABLE' || type === 'COORDINATOR_NOT_AVAILABLE') {
-    return 'no broker coordinates transactions yet; where that stays so, the brokers cannot create their topic __transaction_state: transaction.state.log.replication.factor must not be larger than the number of brokers';
-  }
-  return undefined;
+/**
+ * kafkajs keeps the reason to itself why nobody coordinates a transactional id.
+ * @returns what it may be, where the error may pass by itself but hardly will
+ */
+export function hintOf(error: unknown, names: TransactionNames): string | undefined {
+  if (!hasName(error, 'KafkaJSGroupCoordinatorNotFound') && !noCoordinator.has(typeOf(error) ?? ''))
+    return undefined;
+  return `no broker coordinates the transactional id ${names.transactionalId}. Where that stays so, either this user may not use it (allow Write and Describe on TransactionalIds with the prefix ${prefixOf(names)}), or the brokers cannot create their topic __transaction_state (their transaction.state.log.replication.factor must not be larger than their number)`;
 }
+
+const noCoordinator = new Set(['GROUP_COORDINATOR_NOT_AVAILABLE', 'COORDINATOR_NOT_AVAILABLE']);

@@ -35,6 +35,8 @@ export interface GroupMemberDeps extends RejoinGateDeps, PatientClusterDeps {
   readonly received: (batch: FetchedBatch) => Promise<boolean>;
   /** A batch had nothing but control, aborted or compacted records. */
   readonly filtered: (partition: number, next: number) => void;
+  /** The group has taken a heartbeat: we are its member. */
+  readonly alive: () => void;
   readonly log: Log;
 }
 
@@ -86,6 +88,7 @@ export function createGroupMember(options: GroupMemberOptions, deps: GroupMember
   });
   consumer.on(consumer.events.HEARTBEAT, ({ payload }) => {
     owned.heartbeat(payload.groupGenerationId);
+    deps.alive();
   });
   consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
     if (payload.batchSize === 0) deps.filtered(payload.partition, Number(payload.lastOffset) + 1);

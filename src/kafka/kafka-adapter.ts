@@ -122,6 +122,7 @@ export function createKafkaAdapter(
   const positions = createPositions({ groupId: options.consumerGroup, topic }, admin);
   let memberId: string | undefined;
   let joinedOnce = false;
+  let heartbeats = 0;
   let closing = false;
 
   const pause = (delayMs: number): Promise<void> =>
@@ -136,7 +137,7 @@ export function createKafkaAdapter(
     count,
     wrote: () => pipeline.pump(),
     reopen: (id) => intake.reopen(id),
-    heartbeat: async () => member()?.heartbeat(),
+    heartbeats: () => heartbeats,
     pause,
   });
   const { releaser, committer } = delivery;
@@ -195,6 +196,9 @@ export function createKafkaAdapter(
         },
         filtered: intake.filtered,
         outOfRange: intake.outOfRange,
+        alive: () => {
+          heartbeats += 1;
+        },
         log,
       },
     );

@@ -37,13 +37,13 @@ export interface ExactlyOnceOptions extends DeliveryOptions {
 export interface ExactlyOnceDeps extends DeliveryDeps {
   /** The partition was moved by somebody else: it is to be opened anew. */
   readonly reopen: (partition: number) => void;
-  /** Tells the group that we are alive; rejects where it takes us for no member. */
-  readonly heartbeat: () => Promise<void>;
+  /** How many heartbeats the group has taken from us. */
+  readonly heartbeats: () => number;
   readonly pause: (delayMs: number) => Promise<void>;
 }
 
-/** Longer than between two heartbeats, of which kafkajs sends no more than are due. */
-const askGroupAfterMs = 1_500;
+/** Longer than between two heartbeats: a member has had one taken by then. */
+const heartbeatWithinMs = 2_500;
 
 /** Makes the parts that write and commit in transactions. */
 export function createExactlyOnce(
@@ -141,11 +141,9 @@ export function createExactlyOnce(
             { topic: inputTopic, partition: id },
             'another member writes the answers of this partition: waiting for the group to tell whose it is',
           );
-          await deps.pause(askGroupAfterMs);
-          return deps.heartbeat().then(
-            () => true,
-            () => false,
-          );
+          const before = deps.heartbeats();
+          await deps.pause(heartbeatWithinMs);
+          return deps.heartbeats() > before;
         },
         eased: deps.wrote,
         failed: (error, waiting, retryInMs) =>

@@ -9,8 +9,9 @@ import { expect, it } from 'vitest';
 import { decodeAcked, encodeAcked, holds } from '../../../src/delivery/acked-offsets.ts';
 import type { CommittedOffset } from '../../../src/delivery/committer.ts';
 import { createPartition, enqueue, type Partition } from '../../../src/delivery/partition.ts';
-import type { OutputRecord } from '../../../src/delivery/record.ts';
-import { mayGoFurther, takeNext } from '../../../src/delivery/take-next.ts';
+import type { InputRecord, OutputRecord } from '../../../src/delivery/record.ts';
+import { type Ordering, orderings } from '../../../src/delivery/releaser.ts';
+import { fillLanes, mayGoFurther, takeNext } from '../../../src/delivery/take-next.ts';
 import type { Claim, Transaction } from '../../../src/delivery/transaction.ts';
 import { createTransactionalRelease } from '../../../src/delivery/transactional-releaser.ts';
 import {
@@ -19,11 +20,11 @@ import {
 } from '../../../src/delivery/transactional-writer.ts';
 import { AdapterError } from '../../../src/errors.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
-import { range, records, topic } from './records.ts';
+import { range, record, topic } from './records.ts';
 
 const kinds = ['output', 'output', 'output', 'divert', 'skip', 'large'] as const;
 const plans = fc.record({
-  ordering: fc.constantFrom('partition' as const, 'none' as const),
+  ordering: fc.constantFrom(...orderings),
   kinds: fc.array(fc.constantFrom(...kinds), { minLength: 1, maxLength: 60 }),
   latencies: fc.array(fc.integer({ min: 0, max: 400 }), { minLength: 1, maxLength: 10 }),
   commits: fc.array(
@@ -50,6 +51,15 @@ const plans = fc.record({
   maxItems: fc.integer({ min: 1, max: 10 }),
 });
 type Plan = typeof plans extends fc.Arbitrary<infer T> ? T : never;
+
+const inputAt = (offset: number): InputRecord =>
+  record(0, offset, { key: Uint8Array.of(offset % 3) });
+
+/** What of the outputs stands in order. */
+const lanesOf = (ordering: Ordering): ((offset: number) => boolean)[] => {
+  if (ordering === 'partition') return [() => true];
+  return ordering === 'none' ? [] : [0, 1, 2].map((key) => (offset) => offset % 3 === key);
+};
 
 const refusedByGroup = new Error('fenced');
 const tooLarge = new Error('too large');
@@ -110,7 +120,10 @@ async function run(plan: Plan): Promise<void> {
 
   const pump = (): void => {
     const partition = current;
-    while (partition !== undefined && running < plan.workers && mayGoFurther(partition, 20)) {
+    while (partition !== undefined && running < plan.workers) {
+      if (plan.ordering === 'key') fillLanes(partition, 20);
+      else if (!mayGoFurther(partition, 20)) return;
+      if (plan.ordering === 'key' && partition.ready.length === 0) return;
       const entry = takeNext(partition);
       if (entry === undefined) return;
       running += 1;
@@ -168,7 +181,7 @@ async function run(plan: Plan): Promise<void> {
     );
     writers.set(partition, writer);
     current = partition;
-    enqueue(partition, records(0, range(start, count)), count);
+    enqueue(partition, range(start, count).map(inputAt), count);
     void writer.flush(true);
     pump();
   };
@@ -205,9 +218,10 @@ async function run(plan: Plan): Promise<void> {
   for (const { offset, to } of visible) {
     expect(to).toBe(plan.kinds[offset] === 'output' ? 'outputs' : 'errors');
   }
-  if (plan.ordering === 'partition') {
-    const outputs = visible.flatMap(({ offset, to }) => (to === 'outputs' ? [offset] : []));
-    expect(outputs).toEqual(outputs.toSorted((a, b) => a - b));
+  const outputs = visible.flatMap(({ offset, to }) => (to === 'outputs' ? [offset] : []));
+  for (const lane of lanesOf(plan.ordering)) {
+    const inLane = outputs.filter(lane);
+    expect(inLane).toEqual(inLane.toSorted((a, b) => a - b));
   }
   expect(committed.offset).toBe(count);
   expect(release.releaser.writing()).toBe(0);

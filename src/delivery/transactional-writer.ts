@@ -145,13 +145,16 @@ export function createTransactionalWriter(
     deps.done(answers);
   };
 
-  /** Not committed: its answers are the next to be written. */
+  /**
+   * Not committed: its answers are to be written again. By offset, which breaks no order: where a
+   * commit could not hold what is answered beyond the position, those at the front must come along.
+   */
   const giveBack = ({ answers }: Pending): void => {
     pending = undefined;
     dirty = true;
     due = true;
     for (const { entry } of answers) entry.state = 'released';
-    queue = [...answers, ...queue];
+    queue = [...answers, ...queue].sort(byOffset);
   };
 
   /** @returns the same answers so that they may fit; undefined where nothing is left to try */
@@ -325,6 +328,8 @@ export function createTransactionalWriter(
     },
   };
 }
+
+const byOffset = (a: Answer, b: Answer): number => a.entry.record.offset - b.entry.record.offset;
 
 /** What the broker keeps of no metadata at all is null to some, and empty to others. */
 const isSame = (a: CommittedOffset, b: CommittedOffset): boolean =>

@@ -2,7 +2,7 @@
 
 import type { Kafka } from 'kafkajs';
 import { placeOutput } from '../place-output.ts';
-import { hintOf, refusalOf, type TransactionNames } from './fault.ts';
+import { hintOf, judge, refusalOf, type TransactionNames } from './fault.ts';
 
 /** What stands in the way, and what to do about it: asking again soon does not help. */
 export class TransactionsRefusedError extends Error {
@@ -35,6 +35,8 @@ export async function checkTransactions(
     await transaction.sendOffsets({ consumerGroupId: consumerGroup, topics: [] });
     await transaction.abort();
   } catch (error) {
+    // Another member makes the same check at the same time, and so it passes.
+    if (judge(error) === 'fenced') return;
     const refusal = refusalOf(error, options);
     if (refusal !== undefined) throw new TransactionsRefusedError(refusal, { cause: error });
     const hint = hintOf(error, options);

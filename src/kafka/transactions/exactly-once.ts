@@ -115,7 +115,13 @@ export function createExactlyOnce(
   const begin = (partition: Partition): void => {
     const { id } = partition;
     const claimed = claims.get(id);
-    if (claimed === undefined) return;
+    if (claimed === undefined) {
+      // A rebalance in between has dropped the claim: without one nothing could be written.
+      deps.schedule(0, () => {
+        if (!partition.lost) deps.reopen(id);
+      });
+      return;
+    }
     claims.delete(id);
     const writer = createTransactionalWriter(
       partition,

@@ -137,6 +137,30 @@ describe.skipIf(missing)('exactly once, with faults', () => {
     }
   });
 
+  test('a broker that refuses the metadata holds the answers up, loudly, and makes none twice', async () => {
+    const strict = await startKafkaBroker({
+      ...brokerOptions,
+      properties: { 'offset.metadata.max.bytes': '4' },
+    });
+    const environment = { ...exactly, KAFKA_ORDER: 'none', KAFKA_MAX_ATTEMPTS: '1000' };
+    const c = await createKafkaCase({ brokers: strict.brokers, partitions: 1, environment });
+    try {
+      setFaults(c.predictor, { poison: 'POISON' });
+      await c.send(0, 600, (n) => (n === 0 ? 'POISON' : ''));
+      const adapter = await c.spawn();
+      await eventually('it says so', () =>
+        adapter.output().includes('raise its offset.metadata.max.bytes to 4096'),
+      );
+      expect(answersOf(c)).toEqual([]);
+      setFaults(c.predictor, {});
+      await c.answered(600);
+      expect(answersOf(c)).toEqual(all(600));
+    } finally {
+      await c.close();
+      await strict.close();
+    }
+  });
+
   test('SIGKILL of the broker in the middle: it goes on by itself', async () => {
     const c = await begin({ partitions: 2, environment: { ...exactly, KAFKA_WORKERS: '8' } });
     setFaults(c.predictor, { delayMs: 10 });

@@ -59,6 +59,8 @@ export function createExactlyOnce(
   const faults = new Map<number, RepeatedFault>();
   const writers = new Map<Partition, TransactionalWriter>();
   let standing: readonly number[] = [];
+  /** Counts assignments: claims for an older one are given up. */
+  let generation = 0;
 
   const namesOf = (id: number | string) => ({
     transactionalId: `${consumerGroup}-${inputTopic}-${id}`,
@@ -181,7 +183,14 @@ export function createExactlyOnce(
     standStill(refused);
     const wanted = ids.slice(0, ids.length - refused.length);
     const committed = new Map<number, Claim['committed']>();
+    const mine = generation;
     const results = await Promise.allSettled(wanted.map(claim));
+    if (mine !== generation) {
+      for (const result of results) {
+        if (result.status === 'fulfilled') void result.value.session.close();
+      }
+      return { committed, refused };
+    }
     const failures: unknown[] = [];
     for (const [i, id] of wanted.entries()) {
       const result = results[i];
@@ -226,6 +235,7 @@ export function createExactlyOnce(
       Promise.all(partitions.map((partition) => writers.get(partition)?.flush(true))),
     opened: begin,
     assigned: () => {
+      generation += 1;
       forgetLost();
       dropClaims();
       standing = [];

@@ -126,7 +126,8 @@ export function createIntake(options: IntakeOptions, deps: IntakeDeps): Intake {
   const openClaimed = async (ids: readonly number[], mine: number): Promise<number[]> => {
     const { committed, refused } = await delivery.claim(ids);
     const bounds = await positions.bounds();
-    if (mine !== epoch) return [];
+    // The membership may be over, or the assignment another, since they were asked for.
+    if (mine !== epoch || !ids.every(assignment.isAssigned)) return [];
     const uncommitted: Partition[] = [];
     for (const [id, { offset: at, metadata }] of wanted(ids, committed)) {
       const range = bounds.get(id) ?? { low: 0, high: 0 };
@@ -164,6 +165,7 @@ export function createIntake(options: IntakeOptions, deps: IntakeDeps): Intake {
   /** Opens the partitions whose start is not known, trying until it succeeds or it is too late. */
   const openFresh = async (ids: readonly number[], mine: number): Promise<void> => {
     for (let left = ids; left.length > 0 && mine === epoch; ) {
+      if (!left.every(assignment.isAssigned)) return;
       try {
         left = await openClaimed(left, mine);
         if (left.length === 0) startUnknown.succeeded();

@@ -82,7 +82,8 @@ export async function createKafkaCase(options: KafkaCaseOptions): Promise<KafkaC
     { topic: output, numPartitions, configEntries },
     { topic: errors, numPartitions: 1 },
   ]);
-  const producer = kafka.producer();
+  // Inputs must stand once: a plain producer that tries again after a timeout writes them twice.
+  const producer = kafka.producer({ idempotent: true });
   await producer.connect();
   const predictor = await createIrisPredictor();
   const log = await followTopics(kafka, [output, errors]);

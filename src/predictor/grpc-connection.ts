@@ -93,7 +93,7 @@ export function openGrpcConnection(
     request: (headers) => {
       const stream = session.request(headers);
       calls += 1;
-      stream.once('close', () => {
+      stream.on('close', () => {
         calls -= 1;
         if (state === 'over' && calls === 0) session.close();
       });

@@ -75,6 +75,24 @@ describe('the connection', () => {
     expect((await predict(url)).status).toBe(200);
   });
 
+  test('that the server lets go of again and again costs no call', async () => {
+    const predictor = await openGrpcPredictor({
+      server: { 'grpc.max_connection_age_ms': 100, 'grpc.max_connection_age_grace_ms': 2_000 },
+    });
+    const peers = new Set<string>();
+    predictor.answer = (_call, reply, raw) => {
+      peers.add(raw.getPeer());
+      reply(null, grpcAnswer);
+    };
+    const { url } = await openAdapter({ PREDICTOR_URL: predictor.url });
+    const statuses = new Set<number>();
+    const work = async (): Promise<void> => {
+      while (peers.size < 5) statuses.add((await predict(url)).status);
+    };
+    await Promise.all(Array.from({ length: 4 }, work));
+    expect([...statuses]).toEqual([200]);
+  });
+
   test('that is cut while a call is under way fails that call, once, and no other', async () => {
     const predictor = await openGrpcPredictor();
     const proxy = await startTcpProxy(new URL(predictor.url.replace('grpc', 'http')));

@@ -3,8 +3,11 @@
 import type { Admin, ConfigResourceTypes } from 'kafkajs';
 import type { BatchLimits } from './batched-sender.ts';
 
-/** Brokers take 1 MiB a batch unless told otherwise; half of it leaves room for what is not counted. */
-const usual: BatchLimits = { maxItems: 256, maxBytes: 512 * 1024, lingerMs: 5 };
+/**
+ * Brokers take 1 MiB a batch unless told otherwise; half of it leaves room for what is not counted.
+ * A request costs as much as 80 small records (docs/decisions/0020).
+ */
+const usual: BatchLimits = { maxItems: 256, maxBytes: 512 * 1024, lingerMs: 10 };
 
 /** kafkajs' ConfigResourceTypes.TOPIC, which Node cannot import by name from its CommonJS. */
 const topicResource: ConfigResourceTypes.TOPIC = 2;

@@ -18,32 +18,42 @@ const kafka = {
 async function startEngine(options: EngineOptions, more: readonly string[] = []) {
   const model = await createIrisPredictor({ host: 'localhost' });
   onTestFinished(() => model.close());
-  const { args, env } = engineContainer({ httpPort: 0, modelPort: model.port, ...options });
+  const { args, env } = engineContainer({
+    httpPort: 0,
+    grpcPort: 0,
+    modelPort: model.port,
+    ...options,
+  });
   const adapter = await spawnAdapter(env, [...args, ...more]);
   onTestFinished(() => adapter.end('SIGKILL').then(() => undefined));
   return { adapter, model };
 }
 
 test.each([
-  ['seldon', 'seldon', 'REST'],
-  ['seldon', 'seldon', 'GRPC'],
-  ['tensorflow', 'tensorflow', 'REST'],
-  ['v2', 'v2', 'REST'],
-  ['kfserving', 'v2', 'REST'],
-] as const)(
-  '%s (%s), endpoint %s: predictions, probes and metrics',
-  async (protocol, spoken, endpointType) => {
-    const { adapter } = await startEngine({ protocol, endpointType });
-    const path = predictionPaths[spoken].replace('iris', 'classifier');
-    const answer = await send(`${adapter.url}${path}`, { body: irisPayloads[spoken] });
-    expect(answer.status).toBe(200);
-    await eventually(async () => (await get(`${adapter.url}/ready`)).status === 200);
-    expect((await get(`${adapter.url}/live`)).status).toBe(200);
-    expect((await get(`${adapter.url}/prometheus`)).text).toContain('predictor_version="v3"');
-    expect(adapter.output()).not.toContain('"level":40');
-    expect(await adapter.end('SIGTERM')).toBe(0);
-  },
-);
+  ['seldon', 'seldon'],
+  ['tensorflow', 'tensorflow'],
+  ['v2', 'v2'],
+  ['kfserving', 'v2'],
+] as const)('%s (%s): predictions, probes and metrics', async (protocol, spoken) => {
+  const { adapter } = await startEngine({ protocol });
+  const path = predictionPaths[spoken].replace('iris', 'classifier');
+  const answer = await send(`${adapter.url}${path}`, { body: irisPayloads[spoken] });
+  expect(answer.status).toBe(200);
+  await eventually(async () => (await get(`${adapter.url}/ready`)).status === 200);
+  expect((await get(`${adapter.url}/live`)).status).toBe(200);
+  expect((await get(`${adapter.url}/prometheus`)).text).toContain('predictor_version="v3"');
+  expect(adapter.output()).not.toContain('"level":40');
+  expect(await adapter.end('SIGTERM')).toBe(0);
+});
+
+test('an endpoint of type GRPC: it starts, and JSON is refused with a reason', async () => {
+  const { adapter } = await startEngine({ endpointType: 'GRPC' });
+  expect((await get(`${adapter.url}/live`)).status).toBe(200);
+  const body = irisPayloads.seldon;
+  const answer = await send(`${adapter.url}${predictionPaths.seldon}`, { body });
+  expect(answer.status).toBe(415);
+  expect(answer.json()).toMatchObject({ status: { status: 'FAILURE' } });
+});
 
 test('server type kafka: it starts, and waits for its broker', async () => {
   const { adapter } = await startEngine({ serverType: 'kafka', env: kafka });

@@ -63,6 +63,7 @@ export function createInject(deps: InjectDeps): Inject {
           await Promise.all(running.map((pod) => pod.start()));
         }
         if (missed > 0) await untilCounted(running, missed);
+        await offsets.real();
       },
     );
 
@@ -109,10 +110,10 @@ export function createInject(deps: InjectDeps): Inject {
     },
     'credentials refused': async ({ target, forMs }) => {
       await writeFile(deps.passwordFile, 'the-password-before-the-last');
-      // Connections that stand are not asked again: somebody has to come anew.
-      await kill(podOf(target));
-      await sleep(forMs);
-      await writeFile(deps.passwordFile, saslUser.password);
+      const restored = sleep(forMs).then(() => writeFile(deps.passwordFile, saslUser.password));
+      // Connections that stand are not asked again: somebody has to come anew. Whoever holds the
+      // lock may be waiting for an adapter to come in.
+      await Promise.all([kill(podOf(target)), restored]);
     },
   };
   return (fault) => actions[fault.kind](fault);

@@ -28,6 +28,8 @@ export interface OffsetTools {
   readonly places: () => Promise<PartitionPlace[]>;
   /** Takes down what the input holds; resolves with the numbers of its records. */
   readonly remember: () => Promise<ReadonlySet<number>>;
+  /** Waits until the group has a real offset for every partition. */
+  readonly real: () => Promise<void>;
   /** Waits until the group has no members. */
   readonly emptied: () => Promise<void>;
   /** The committed offsets are forgotten, as after `offsets.retention.minutes`. */
@@ -51,6 +53,9 @@ export interface OffsetToolsDeps {
   /** Writes some more records to the input. */
   readonly write: () => Promise<void>;
 }
+
+/** Members look after it every 10 s. */
+const realTimeoutMs = 40_000;
 
 /** @param groupId the group that reads the input topic */
 export function createOffsetTools(
@@ -119,6 +124,10 @@ export function createOffsetTools(
   return {
     places,
     remember,
+    real: () =>
+      until('real offsets', realTimeoutMs, async () =>
+        (await places()).every(({ committed, high }) => committed >= 0 && committed <= high),
+      ),
     emptied: () =>
       until('the group is empty', emptyTimeoutMs, () =>
         cluster.ask('asking for members', async (admin) => {
@@ -147,11 +156,10 @@ export function createOffsetTools(
         await write();
         place = await placeNow();
       }
-      if (place === undefined || place.committed < 0) return 0;
+      if (place === undefined || place.committed < 0 || unanswered(place) <= 0) return 0;
       await remember();
       const { committed: from, high } = place;
       const to = Math.min(high, from + removedUnanswered);
-      if (to === from) return 0;
       await remove([{ partition, offset: to }]);
       ledger.removed.push({ partition, from, to });
       return to - from;

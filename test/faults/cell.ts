@@ -13,6 +13,7 @@ import { createPod, type Pod } from './pod.ts';
 import { type Fault, type FaultKind, planFaults } from './schedule.ts';
 import type { CellResult } from './table.ts';
 import { createTopics, partitionCount, readTopic } from './topics.ts';
+import { isCompacted, isFiller } from './workload.ts';
 
 export interface CellOptions {
   readonly ordering: Ordering;
@@ -28,6 +29,8 @@ export interface CellOptions {
 
 const memberCount = 3;
 const maxAttempts = 8;
+/** A fault that could not begin so long after its time is left out. */
+const graceMs = 10_000;
 /** After the last fault, until all is answered and committed. */
 const settleTimeoutMs = 120_000;
 const livenessEveryMs = 1_000;
@@ -83,8 +86,10 @@ export async function runCell(
   const ledger: Ledger = { inputs: new Map(), removed: [], rewound: [] };
   const offsets = createOffsetTools(cluster, topics, id, { ledger, write: feeder.write });
   let missed = 0;
+  let lastMs = Number.POSITIVE_INFINITY;
   const inject = createInject({
     ...{ cluster, topics, pods: pods.slice(0, memberCount), spare, feeder, offsets, passwordFile },
+    late: () => performance.now() > lastMs,
     countMissed: (count) => {
       missed += count;
     },
@@ -95,9 +100,9 @@ export async function runCell(
     const told = `${fault.kind} ${fault.target} for ${fault.forMs} ms`;
     note(told);
     try {
-      await inject(fault);
-      note(`over: ${told}`);
-      faults.set(fault.kind, (faults.get(fault.kind) ?? 0) + 1);
+      const done = await inject(fault);
+      note(`${done ? 'over' : 'too late'}: ${told}`);
+      if (done) faults.set(fault.kind, (faults.get(fault.kind) ?? 0) + 1);
     } catch (error) {
       trouble(`${fault.kind}: ${String(error)}`);
     }
@@ -137,6 +142,7 @@ export async function runCell(
       partitions: partitionCount,
     });
     const start = performance.now();
+    lastMs = start + options.durationMs + graceMs;
     const fed = feeder.run();
     const running: Promise<void>[] = [];
     for (const fault of plan) {
@@ -158,12 +164,9 @@ export async function runCell(
 
   const seenBefore = new Set(ledger.inputs.keys());
   const remaining = await offsets.remember();
-  const low = new Map((await offsets.places()).map((place) => [place.partition, place.low]));
-  const compacted = [...seenBefore].filter((n) => {
-    const input = ledger.inputs.get(n);
-    if (input === undefined || remaining.has(n)) return false;
-    return input.offset >= (low.get(input.partition) ?? 0);
-  });
+  const compacted = [...seenBefore].filter(
+    (n) => isCompacted(ordering) && isFiller(n) && !remaining.has(n),
+  );
   const log: CellLog = {
     ...{ ordering, delivery, maxAttempts, partitions: partitionCount },
     inputs: [...ledger.inputs.values()],

@@ -22,12 +22,17 @@ export interface InjectDeps {
   readonly offsets: OffsetTools;
   /** What the adapters read their password from. */
   readonly passwordFile: string;
+  /** Whether no more faults are to begin: on a slow machine those that wait for a lock pile up. */
+  readonly late: () => boolean;
   /** Offsets that the adapters' metrics are to have counted as removed. */
   readonly countMissed: (offsets: number) => void;
 }
 
-/** Resolves when the fault is over and what it held is let go. */
-export type Inject = (fault: Fault) => Promise<void>;
+/**
+ * Resolves when the fault is over and what it held is let go.
+ * @returns false where its turn came too late, and nothing was done
+ */
+export type Inject = (fault: Fault) => Promise<boolean>;
 
 const missedMetric = 'seldon_eventing_kafka_records_missed_total';
 const missedTimeoutMs = 60_000;
@@ -38,34 +43,45 @@ export function createInject(deps: InjectDeps): Inject {
   const all = [...pods, spare];
   const podOf = (index: number): Pod => pods[index % pods.length] ?? spare;
 
-  const kill = (pod: Pod): Promise<void> =>
-    pod.lock.hold(async () => {
+  const alone = (taken: readonly Pod[], action: () => Promise<void>): Promise<boolean> =>
+    holdAll(
+      taken.map(({ lock }) => lock),
+      async () => {
+        if (deps.late()) return false;
+        await action();
+        return true;
+      },
+    );
+
+  const kill = (pod: Pod): Promise<boolean> =>
+    alone([pod], async () => {
       await pod.kill();
       await pod.start();
     });
 
-  const spoilAll = async (faults: Faults, forMs: number): Promise<void> => {
-    await Promise.all(all.map((pod) => pod.spoil(faults, forMs)));
+  const spoil = async (spoilt: readonly Pod[], faults: Faults, forMs: number): Promise<boolean> => {
+    await Promise.all(spoilt.map((pod) => pod.spoil(faults, forMs)));
+    return true;
   };
 
-  /** While nobody is in the group; all that ran run again after it. */
-  const whileEmpty = (action: () => Promise<number>): Promise<void> =>
-    holdAll(
-      all.map(({ lock }) => lock),
-      async () => {
-        const running = all.filter((pod) => pod.runs());
-        await Promise.all(running.map((pod) => pod.stop()));
-        let missed = 0;
-        try {
-          await offsets.emptied();
-          missed = await action();
-        } finally {
-          await Promise.all(running.map((pod) => pod.start()));
-        }
-        if (missed > 0) await untilCounted(running, missed);
-        await offsets.real();
-      },
-    );
+  /**
+   * While nobody is in the group; all that ran run again after it.
+   * @param action resolves with how many offsets the adapters have to count as missed
+   */
+  const whileEmpty = (action: () => Promise<number>): Promise<boolean> =>
+    alone(all, async () => {
+      const running = all.filter((pod) => pod.runs());
+      await Promise.all(running.map((pod) => pod.stop()));
+      let missed = 0;
+      try {
+        await offsets.emptied();
+        missed = await action();
+      } finally {
+        await Promise.all(running.map((pod) => pod.start()));
+      }
+      if (missed > 0) await untilCounted(running, missed);
+      await offsets.real();
+    });
 
   const untilCounted = async (running: readonly Pod[], missed: number): Promise<void> => {
     let counted = 0;
@@ -86,34 +102,45 @@ export function createInject(deps: InjectDeps): Inject {
   const actions: Readonly<Record<FaultKind, Inject>> = {
     'adapter killed': ({ target }) => kill(podOf(target)),
     'adapter frozen': ({ target, forMs }) =>
-      podOf(target).lock.hold(() => podOf(target).freeze(forMs)),
-    'member added': () => spare.lock.hold(spare.start),
-    'member taken away': () => spare.lock.hold(spare.stop),
-    'broker killed': ({ target, forMs }) => cluster.bounce(target, forMs),
+      alone([podOf(target)], () => podOf(target).freeze(forMs)),
+    'member added': () =>
+      alone([spare], async () => {
+        if (!spare.runs()) await spare.start();
+      }),
+    'member taken away': () => alone([spare], spare.stop),
+    'broker killed': async ({ target, forMs }) => {
+      await cluster.bounce(target, forMs);
+      return true;
+    },
     'offsets expired': () => whileEmpty(() => nothing(offsets.expire())),
     'offset beyond the end': ({ target }) => whileEmpty(() => nothing(offsets.moveBeyond(target))),
     'records removed': ({ target }) => whileEmpty(() => offsets.removeUnanswered(target)),
-    'transactions in the input': () => deps.feeder.transactions(),
-    'predictor: 500': ({ forMs }) => spoilAll({ status: 500 }, forMs),
+    'transactions in the input': async () => {
+      await deps.feeder.transactions();
+      return true;
+    },
+    'predictor: 500': ({ forMs }) => spoil(all, { status: 500 }, forMs),
     'predictor: 503, Retry-After': ({ forMs }) =>
-      spoilAll({ status: 503, headers: { 'Retry-After': '1' } }, forMs),
-    'predictor: connections reset': ({ forMs }) => spoilAll({ reset: true }, forMs),
-    'predictor: slow': ({ forMs }) => spoilAll({ delayMs: 200 }, forMs),
-    'predictor: hangs': ({ forMs }) => spoilAll({ hang: true }, forMs),
-    'predictor: every third call fails': ({ forMs }) => spoilAll({ failEvery: 3 }, forMs),
+      spoil(all, { status: 503, headers: { 'Retry-After': '1' } }, forMs),
+    'predictor: connections reset': ({ forMs }) => spoil(all, { reset: true }, forMs),
+    'predictor: slow': ({ forMs }) => spoil(all, { delayMs: 200 }, forMs),
+    'predictor: hangs': ({ forMs }) => spoil(all, { hang: true }, forMs),
+    'predictor: every third call fails': ({ forMs }) => spoil(all, { failEvery: 3 }, forMs),
     'model of one member broken': ({ target, forMs }) =>
-      podOf(target).spoil({ status: 500 }, forMs),
+      spoil([podOf(target)], { status: 500 }, forMs),
     'error topic refused': async ({ forMs }) => {
       await refuseErrors(cluster, topics, true);
       await sleep(forMs);
       await refuseErrors(cluster, topics, false);
+      return true;
     },
     'credentials refused': async ({ target, forMs }) => {
       await writeFile(deps.passwordFile, 'the-password-before-the-last');
       const restored = sleep(forMs).then(() => writeFile(deps.passwordFile, saslUser.password));
       // Connections that stand are not asked again: somebody has to come anew. Whoever holds the
       // lock may be waiting for an adapter to come in.
-      await Promise.all([kill(podOf(target)), restored]);
+      const [killed] = await Promise.all([kill(podOf(target)), restored]);
+      return killed;
     },
   };
   return (fault) => actions[fault.kind](fault);

@@ -23,7 +23,7 @@ const ci = process.env['CI'] === 'true';
 /** How long it takes in all: the faults of six cells, their settling, the cluster. */
 const sizes = ci
   ? { records: '15000', seconds: '28', spacing: '1.1', limitMinutes: 8 }
-  : { records: '210000', seconds: '135', spacing: '2', limitMinutes: 20 };
+  : { records: '210000', seconds: '120', spacing: '2', limitMinutes: 20 };
 const told = 12;
 
 const { values } = parseArgs({

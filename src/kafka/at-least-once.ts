@@ -79,7 +79,6 @@ export function createAtLeastOnce(options: DeliveryOptions, deps: DeliveryDeps):
       return { committed: new Map(ids.map((id) => [id, committed.get(id) ?? none])), refused: [] };
     },
     useCluster: () => undefined,
-    seekOnOpen: false,
     opened: () => undefined,
     commitStanding: async (partitions) => {
       if (partitions.length === 0) return;

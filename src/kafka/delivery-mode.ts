@@ -24,8 +24,6 @@ export interface DeliveryMode {
    * neither claimed nor refused are to be asked for again. Rejects where none could be claimed.
    */
   readonly claim: (ids: readonly number[]) => Promise<ClaimedPartitions>;
-  /** Whether the group may stand elsewhere after a claim than where the client thinks it does. */
-  readonly seekOnOpen: boolean;
   /** A partition that was claimed is opened. */
   readonly opened: (partition: Partition) => void;
   /**

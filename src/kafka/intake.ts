@@ -33,7 +33,7 @@ export interface IntakeDeps {
   readonly member: () => GroupMember | undefined;
   readonly delivery: Pick<
     DeliveryMode,
-    'committer' | 'assigned' | 'claim' | 'seekOnOpen' | 'opened' | 'commitStanding'
+    'committer' | 'assigned' | 'claim' | 'opened' | 'commitStanding'
   >;
   /** The group was joined: records may run (again). */
   readonly resume: () => void;
@@ -138,7 +138,9 @@ export function createIntake(options: IntakeOptions, deps: IntakeDeps): Intake {
       partition.high = range.high;
       // A pause of an earlier assignment may still stand in the client.
       deps.member()?.resume(id);
-      if (delivery.seekOnOpen) deps.member()?.seek(id, start);
+      // The client may stand elsewhere: a claim can settle a transaction, and markers that it has
+      // passed over meanwhile would never be heard of again.
+      deps.member()?.seek(id, start);
       if (at >= 0 && at < start) missed(id, at, start);
       if (at !== start) uncommitted.push(partition);
     }

@@ -49,7 +49,6 @@ async function main(): Promise<number> {
   if (kcatMissing()) return 0;
   const cells = deliveries
     .flatMap((delivery) => orderings.map((ordering) => ({ ordering, delivery })))
-    .filter(({ delivery }) => delivery === 'at-least-once')
     .filter(({ ordering, delivery }) => `${ordering}, ${delivery}`.includes(values.cells));
   const dir = await mkdtemp(join(tmpdir(), 'seldon-eventing-faults-'));
   const cluster = await startCluster(say);

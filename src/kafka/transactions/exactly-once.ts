@@ -230,7 +230,6 @@ export function createExactlyOnce(
     },
     claim: claimAll,
     useCluster: stable.use,
-    seekOnOpen: true,
     commitStanding: (partitions) =>
       Promise.all(partitions.map((partition) => writers.get(partition)?.flush(true))),
     opened: begin,

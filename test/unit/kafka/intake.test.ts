@@ -2,6 +2,7 @@ import { Kafka, logLevel } from 'kafkajs';
 import { describe, expect, it } from 'vitest';
 import { createAssignment } from '../../../src/delivery/assignment.ts';
 import { createAtLeastOnce } from '../../../src/kafka/at-least-once.ts';
+import type { GroupMember } from '../../../src/kafka/group-member.ts';
 import { createIntake } from '../../../src/kafka/intake.ts';
 import { createFakeClock, settle } from '../../support/fake-clock.ts';
 import { record } from '../delivery/records.ts';
@@ -54,6 +55,17 @@ function setUp() {
       log,
     },
   );
+  const seeks: string[] = [];
+  const member: GroupMember = {
+    start: async () => undefined,
+    ended: new Promise(ignore),
+    commit: async () => 'committed',
+    seek: (partition, offset) => void seeks.push(`${partition}/${offset}`),
+    pause: ignore,
+    resume: ignore,
+    heartbeat: async () => undefined,
+    close: async () => undefined,
+  };
   const intake = createIntake(
     { topic: 'in', reset: 'earliest' },
     {
@@ -69,7 +81,7 @@ function setUp() {
       },
       positions,
       delivery,
-      member: () => undefined,
+      member: () => member,
       resume: ignore,
       pause: settle,
       now: () => 0,
@@ -83,7 +95,7 @@ function setUp() {
     next: askedFor + 1,
     records: [record(0, askedFor)],
   });
-  return { state, events, told, assignment, intake, batch, clock };
+  return { state, events, told, seeks, assignment, intake, batch, clock };
 }
 
 describe('the intake', () => {
@@ -126,5 +138,15 @@ describe('the intake', () => {
     expect(assignment.get(0)?.nextOffset).toBe(25);
     await intake.outOfRange(1);
     expect(events).toHaveLength(4);
+  });
+
+  it('sends the client back where it passed over markers before the partition was opened', async () => {
+    const { seeks, assignment, intake, batch } = setUp();
+    intake.joined([0], false);
+    intake.filtered(0, 30);
+    expect(await intake.received(batch(20))).toBe(true);
+    expect(seeks).toEqual(['0/20']);
+    intake.filtered(0, 30);
+    expect(assignment.get(0)?.nextOffset).toBe(30);
   });
 });

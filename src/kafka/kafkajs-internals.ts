@@ -1,7 +1,7 @@
 /**
  * The one place that puts something else for a part of kafkajs: the encoder of Produce requests and
  * the checksum of record batches, which cost more than all else that it does
- * (docs/decisions/0020). Modules are replaced before kafkajs loads them, which it does when it first
+ * (docs/decisions/0020), and the decoder of record batches, which forgets those without records. Modules are replaced before kafkajs loads them, which it does when it first
  * writes; where it is not built as expected nothing is replaced, and its own parts go on. The version
  * is pinned, and a test notices.
  */
@@ -17,11 +17,22 @@ interface RequestToEncode {
 
 type CreateProduce = (request: ProduceRequest) => RequestToEncode;
 
+/** As much of a decoded record batch as we look at. */
+interface DecodedBatch {
+  readonly firstOffset: string;
+  readonly lastOffsetDelta: number;
+  readonly firstTimestamp: string;
+  readonly records: readonly object[];
+}
+
+type DecodeBatch = (decoder: unknown) => Promise<DecodedBatch>;
+
 const protocol = 'kafkajs/src/protocol';
 const paths = {
   checksum: `${protocol}/recordBatch/crc32C/index.js`,
   /** Later versions are made from it. */
   produce: `${protocol}/requests/produce/v3/request.js`,
+  recordBatch: `${protocol}/recordBatch/v0/decoder.js`,
 } as const;
 
 const marked = Symbol('replaced by seldon-eventing');
@@ -35,6 +46,7 @@ export function replaceInternals(): boolean {
   return [
     replace(load, paths.checksum, () => (bytes: Uint8Array) => crc32c(bytes)),
     replace(load, paths.produce, (own) => inOneBuffer(own as CreateProduce)),
+    replace(load, paths.recordBatch, (own) => neverEmpty(own as DecodeBatch)),
   ].every(Boolean);
 }
 
@@ -63,6 +75,25 @@ const inOneBuffer =
         return body === undefined ? made.encode() : asEncoder(body);
       },
     };
+  };
+
+/**
+ * Compaction keeps the last batch of a producer though all its records are gone. Where a fetch brings
+ * nothing else, as at the end of a segment, kafkajs sees no records, stays where it is and fetches the
+ * same for ever. So such a batch gets a control record at its end, which kafkajs passes over.
+ */
+const neverEmpty =
+  (own: DecodeBatch): DecodeBatch =>
+  async (decoder) => {
+    const batch = await own(decoder);
+    if (batch.records.length > 0) return batch;
+    const { records: _, ...batchContext } = batch;
+    const offset = String(BigInt(batch.firstOffset) + BigInt(batch.lastOffsetDelta));
+    const control = {
+      ...{ magicByte: 2, attributes: 0, timestamp: batch.firstTimestamp, offset },
+      ...{ key: null, value: null, headers: {}, isControlRecord: true, batchContext },
+    };
+    return { ...batch, records: [control] };
   };
 
 /** As much of kafkajs' Encoder as is asked of what was encoded. */

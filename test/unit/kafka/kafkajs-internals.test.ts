@@ -31,3 +31,34 @@ test('what ours does not know is still encoded by its own', async () => {
   const { buf, buffer } = await encoded(1);
   expect((buf as Buffer).length).toBeGreaterThan(buffer.length);
 });
+
+/** A batch of offsets 415 and 416 whose records compaction has taken away. */
+function emptyBatch(): Buffer {
+  const bytes = Buffer.alloc(4 + 61);
+  bytes.writeInt32BE(61, 0);
+  bytes.writeBigInt64BE(415n, 4);
+  bytes.writeInt32BE(61 - 12, 12);
+  bytes.writeInt8(2, 20);
+  bytes.writeInt16BE(0x10, 25);
+  bytes.writeInt32BE(1, 27);
+  return bytes;
+}
+
+test('a batch without records moves the consumer on', async () => {
+  expect(replaceInternals()).toBe(true);
+  const Decoder = load('kafkajs/src/protocol/decoder.js') as new (bytes: Buffer) => object;
+  const decode = load('kafkajs/src/protocol/requests/fetch/v4/decodeMessages.js') as (
+    decoder: object,
+  ) => Promise<object[]>;
+  const Batch = load('kafkajs/src/consumer/batch.js') as new (
+    ...args: [topic: string, fetchedOffset: string, data: object]
+  ) => { messages: object[]; isEmptyDueToFiltering: () => boolean; lastOffset: () => string };
+  const messages = await decode(new Decoder(emptyBatch()));
+  const data = { partition: 0, highWatermark: '418', abortedTransactions: [], messages };
+  for (const fetchedOffset of ['415', '416']) {
+    const batch = new Batch('t', fetchedOffset, data);
+    expect(batch.messages).toEqual([]);
+    expect(batch.isEmptyDueToFiltering()).toBe(true);
+    expect(batch.lastOffset()).toBe('416');
+  }
+});

@@ -8,27 +8,19 @@
 
 import { randomUUID } from 'node:crypto';
 import type { AdapterConfig } from '../config/adapter.ts';
-import {
-  type CallWithinDeadline,
-  createCallWithinDeadline,
-} from '../delivery/call-within-deadline.ts';
 import { createDispatch, type Dispatch } from '../delivery/dispatch.ts';
 import { createLimiter } from '../delivery/limiter.ts';
-import { createMicroBatch } from '../delivery/micro-batch.ts';
-import type { CallPredictor, Log } from '../delivery/ports.ts';
-import { AdapterError } from '../errors.ts';
+import type { Log } from '../delivery/ports.ts';
 import type { Event } from '../event/event.ts';
 import { createReplyFactory } from '../event/reply.ts';
 import { registerHealthRoutes } from '../http/health.ts';
 import { registerPredictionRoutes } from '../http/predictions.ts';
 import { createHttpServer } from '../http/server.ts';
-import { batchFormats } from '../inference/batch-formats.ts';
 import { protocols } from '../inference/protocols.ts';
 import type { KafkaAdapter } from '../kafka/kafka-adapter.ts';
-import { type AdapterMetrics, createMetrics } from '../observability/metrics.ts';
-import { createReadiness } from '../predictor/readiness.ts';
-import { createRestClient } from '../predictor/rest-client.ts';
+import { createMetrics } from '../observability/metrics.ts';
 import { now, schedule, wallClock } from './clock.ts';
+import { openPredictor } from './open-predictor.ts';
 import { startKafka } from './start-kafka.ts';
 
 export interface RunningAdapter {
@@ -50,19 +42,10 @@ export async function startAdapter(
   const protocol = protocols[config.protocol];
   const identity = { sdep: config.sdep, namespace: config.namespace, predictor: config.predictor };
   const metrics = createMetrics(identity);
-  const predictorUrl = config.predictorUrl.href.replace(/\/$/, '');
-  const client = createRestClient({
-    url: config.predictorUrl,
-    // One more than may be predicted at once, so that the readiness probe never waits.
-    connections: config.maxConcurrency + (config.kafka === undefined ? 0 : config.workers) + 1,
-    connectTimeoutMs: config.connectTimeoutMs,
-    maxAnswerBytes: config.maxAnswerBytes,
-  });
-  const callAlone = createCallWithinDeadline(
-    { attemptTimeoutMs: config.attemptTimeoutMs },
-    { call: measured(client.call, metrics), now, schedule, random: Math.random },
-  );
-  const call = config.batchMaxSize > 1 ? batched(callAlone, config, metrics, log) : callAlone;
+  let kafka: KafkaAdapter | undefined;
+  const changed = (): void => kafka?.predictorChanged();
+  const opened = openPredictor(config, { metrics, log, changed });
+  const { call, readiness, predictorUrl } = opened;
   const replies = createReplyFactory({
     identity,
     source: config.responseSource,
@@ -83,11 +66,6 @@ export async function startAdapter(
   const limits = { maxConcurrent: config.maxConcurrency, maxWaiting: config.maxWaiting };
   const limiter = createLimiter(limits, { now, schedule });
 
-  let kafka: KafkaAdapter | undefined;
-  const readiness = createReadiness(
-    { protocol, model: config.model, intervalMs: config.readinessIntervalMs, predictorUrl },
-    { probe: client.probe, schedule, log, changed: () => kafka?.predictorChanged() },
-  );
   kafka = startKafka(config, { dispatch, identity, readiness, metrics, log });
 
   let phase: 'serving' | 'stopping' | 'draining' = 'serving';
@@ -148,7 +126,7 @@ export async function startAdapter(
       Promise.all([server.close(), kafka?.close(config.drainTimeoutMs)]),
     );
     readiness.close();
-    await client.close();
+    await opened.close();
     log.info({}, 'stopped');
   };
   let stopped: Promise<void> | undefined;
@@ -166,56 +144,6 @@ function tapped(dispatch: Dispatch, replied: (reply: Event) => void): Dispatch {
     const outcome = await dispatch(input);
     if (outcome.kind === 'replied') replied(outcome.reply);
     return outcome;
-  };
-}
-
-/** Merges calls, and counts how many were. */
-function batched(
-  call: CallWithinDeadline,
-  config: AdapterConfig,
-  metrics: AdapterMetrics,
-  log: Log,
-): CallWithinDeadline {
-  let [requests, calls] = [0, 0];
-  const merged = (members: number): void => {
-    requests += members;
-    calls += 1;
-  };
-  metrics.watch(
-    'seldon_eventing_batched_requests',
-    'Requests answered by merged calls of the predictor',
-    () => requests,
-  );
-  metrics.watch(
-    'seldon_eventing_batches',
-    'Merged calls of the predictor that were answered',
-    () => calls,
-  );
-  return createMicroBatch(
-    {
-      maxRows: config.batchMaxSize,
-      maxWaitMs: config.batchMaxWaitMs,
-      format: batchFormats[config.protocol],
-    },
-    { call, now, schedule, log, merged },
-  );
-}
-
-/** Notes how long every call of the predictor took, and how it ended. */
-function measured(call: CallPredictor, metrics: AdapterMetrics): CallPredictor {
-  return async (request) => {
-    const started = now();
-    let code = 'none';
-    try {
-      const answer = await call(request);
-      code = String(answer.status);
-      return answer;
-    } catch (error) {
-      code = AdapterError.from(error).code;
-      throw error;
-    } finally {
-      metrics.called(code, (now() - started) / 1_000);
-    }
   };
 }
 

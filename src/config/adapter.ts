@@ -1,5 +1,8 @@
 /** The settings of the `adapter` command: all groups, and what must hold between them. */
 
+import { seldonOnly } from '../graph/check.ts';
+import type { PredictorGraph } from '../graph/node.ts';
+import { singleModelOf } from '../graph/single-model.ts';
 import { protocols } from '../inference/protocols.ts';
 import { batchSettings } from './batching.ts';
 import { eventSettings } from './events.ts';
@@ -42,8 +45,10 @@ export interface TopicCreation {
 }
 
 export interface AdapterConfig extends Omit<AdapterValues, 'predictorUrl' | 'enginePredictor'> {
-  /** From PREDICTOR_URL or ENGINE_PREDICTOR. */
-  readonly predictorUrl: URL;
+  /** The one model's, from PREDICTOR_URL or ENGINE_PREDICTOR; undefined: `graph` is walked. */
+  readonly predictorUrl: URL | undefined;
+  /** From ENGINE_PREDICTOR, however small. */
+  readonly graph: PredictorGraph | undefined;
   readonly attemptTimeoutMs: number;
   /** Undefined where the Kafka path is off. */
   readonly kafka: KafkaTopics | undefined;
@@ -95,6 +100,7 @@ export function parseAdapterConfig(
         ...Object.entries(wellMeant)
           .filter(([name]) => isSet(name))
           .map(([, warning]) => warning),
+        ...graphWarnings(values),
         ...kafkaSecurityWarnings(values),
       ],
     }),
@@ -107,10 +113,20 @@ const noPredictor =
 /** What is called, by either way of naming it. */
 function calledPredictor(
   values: AdapterValues,
-): Pick<AdapterConfig, 'predictorUrl' | 'model'> | undefined {
-  const predictorUrl = values.predictorUrl ?? values.enginePredictor?.url;
-  const model = values.model ?? values.enginePredictor?.model;
-  return predictorUrl === undefined ? undefined : { predictorUrl, model };
+): Pick<AdapterConfig, 'predictorUrl' | 'model' | 'graph'> | undefined {
+  const { predictorUrl, model, enginePredictor: graph } = values;
+  if (graph === undefined) {
+    return predictorUrl === undefined ? undefined : { predictorUrl, model, graph };
+  }
+  const single = singleModelOf(graph);
+  if (single === undefined) return { predictorUrl: undefined, model: graph.root.name, graph };
+  return { predictorUrl: single.url, model: model ?? single.model, graph };
+}
+
+/** What is set for one model, and means nothing to a graph of several nodes. */
+function graphWarnings({ enginePredictor: graph, model }: AdapterValues): string[] {
+  if (graph === undefined || singleModelOf(graph) !== undefined || model === undefined) return [];
+  return ['MODEL_NAME is not heeded: the nodes of a graph go by the names in ENGINE_PREDICTOR'];
 }
 
 const conflicts: readonly Conflict<typeof adapterSettings>[] = [
@@ -129,6 +145,23 @@ const conflicts: readonly Conflict<typeof adapterSettings>[] = [
     problem: ({ protocol, model, enginePredictor }) =>
       protocols[protocol].needsModel && model === undefined && enginePredictor === undefined
         ? `MODEL_NAME is not set: the ${protocol} protocol names it in its paths`
+        : undefined,
+  },
+  {
+    between: ['protocol', 'enginePredictor'],
+    problem: ({ protocol, enginePredictor }) => {
+      if (protocol === 'seldon' || enginePredictor === undefined) return undefined;
+      const units = seldonOnly(enginePredictor);
+      return units.length > 0
+        ? `ENGINE_PREDICTOR: ${units.join(', ')} speaks the seldon protocol alone, not ${protocol}: use a container`
+        : undefined;
+    },
+  },
+  {
+    between: ['batchMaxSize', 'enginePredictor'],
+    problem: ({ batchMaxSize, enginePredictor }) =>
+      batchMaxSize > 1 && enginePredictor !== undefined && !singleModelOf(enginePredictor)
+        ? 'BATCH_MAX_SIZE merges requests for one model, and the graph has more to it: unset it'
         : undefined,
   },
   {

@@ -1,17 +1,17 @@
 /** How the predictor is called. */
 
 import { z } from 'zod';
+import { problemsOf } from '../graph/check.ts';
 import { parseEnginePredictor } from '../graph/parse-predictor.ts';
-import { singleModelOf } from '../graph/single-model.ts';
 import { protocolNames } from '../inference/protocol.ts';
 import { httpUrl, integer, milliseconds, oneOf, type SettingGroup, text } from './setting.ts';
 
-const engineModel = text
+const engineGraph = text
   .transform((value, context) => {
     const parsed = parseEnginePredictor(value);
-    const model = parsed.ok ? singleModelOf(parsed.predictor) : parsed.problems;
-    if ('url' in model) return model;
-    for (const problem of model) context.addIssue(problem);
+    const problems = parsed.ok ? problemsOf(parsed.predictor) : parsed.problems;
+    if (parsed.ok && problems.length === 0) return parsed.predictor;
+    for (const problem of problems) context.addIssue(problem);
     return z.NEVER;
   })
   .meta({ title: 'base64 of JSON' });
@@ -40,13 +40,13 @@ export const predictorSettings = {
   },
   enginePredictor: {
     env: 'ENGINE_PREDICTOR',
-    schema: engineModel,
-    doc: "Base64 of the JSON of a `spec.predictors[]` entry, as Seldon's operator gives it to its executor; its graph must be one MODEL called over REST.",
+    schema: engineGraph,
+    doc: "Base64 of the JSON of a `spec.predictors[]` entry, as Seldon's operator gives it to its executor: an inference graph whose nodes are called over REST. See docs/graphs.md.",
   },
   model: {
     env: 'MODEL_NAME',
     schema: text.regex(/^[^/:?#\s]+$/, 'expected a model name without "/", ":" or spaces'),
-    doc: 'Name of the model; the tensorflow and v2 protocols need it. Unset: the name in ENGINE_PREDICTOR.',
+    doc: 'Name of the model; the tensorflow and v2 protocols need it. Unset: the name in ENGINE_PREDICTOR. The nodes of a larger graph go by their own names.',
   },
   attemptTimeoutMs: {
     env: 'ATTEMPT_TIMEOUT_MS',

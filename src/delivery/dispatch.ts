@@ -80,7 +80,11 @@ export function createDispatch(options: DispatchOptions, deps: DispatchDeps): Di
     const path = protocol.predictionPath(input.model ?? options.model);
     const headers = predictionHeaders(input, replyId);
     const answer = await deps.call({ path, headers, body: payload, deadline: input.deadline });
-    const fault = faultOfAnswer(answer, options.predictorUrl + path);
+    const { where } = answer;
+    const fault =
+      where === undefined
+        ? faultOfAnswer(answer, options.predictorUrl + path)
+        : faultOfAnswer(answer, where, nodeSettings);
     if (fault !== undefined) throw fault;
     return answer;
   };
@@ -125,6 +129,9 @@ function predictionHeaders(input: Input, replyId: string): string[] {
     ...input.headers,
   ];
 }
+
+/** Where a node's address and paths come from. */
+const nodeSettings = "the node's endpoint in ENGINE_PREDICTOR and SELDON_PROTOCOL";
 
 const payloadMissing = (): AdapterError =>
   new AdapterError(

@@ -32,6 +32,8 @@ export interface PredictionAnswer {
   readonly puid: string | undefined;
   readonly retryAfterMs: number | undefined;
   readonly body: Uint8Array;
+  /** For messages: who of a graph answered it. */
+  readonly where?: string;
 }
 
 /**

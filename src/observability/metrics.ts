@@ -8,6 +8,11 @@ export interface AdapterMetrics {
   readonly served: (service: string, status: number, seconds: number) => void;
   /** One call of the predictor; `code` is its status, or ours where it gave none. */
   readonly called: (code: string, seconds: number) => void;
+  /** Likewise of a graph's node; `path` is what was called there. */
+  readonly node: (
+    model: string,
+    image: string | undefined,
+  ) => (code: string, seconds: number, path: string) => void;
   /** One event that needed no prediction. */
   readonly skipped: (reason: string) => void;
   /** What became of Kafka records, and their failed attempts. */
@@ -27,6 +32,17 @@ export type ReadPartitions = () => Iterable<readonly [partition: number, value: 
 /** Seldon's executor uses these buckets: 5 ms to 10 s. */
 const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
+/** How Seldon's executor tells the models of a graph apart. */
+const modelLabels = ['model_name', 'model_image', 'model_version'] as const;
+
+type ModelLabels = Record<(typeof modelLabels)[number], string>;
+
+/** A port may stand in an image's registry: the version is what follows the last colon of the name. */
+function labelsOf(model: string, image = ''): ModelLabels {
+  const [, name = image, version = ''] = /^(.*?)(?::([^:/@]+))?$/s.exec(image) ?? [];
+  return { model_name: model, model_image: name, model_version: version };
+}
+
 /** Makes the metrics of one adapter, in a registry of their own. */
 export function createMetrics(identity: Identity): AdapterMetrics {
   const registry = new Registry();
@@ -35,14 +51,19 @@ export function createMetrics(identity: Identity): AdapterMetrics {
     predictor_name: identity.predictor,
   });
   const registers = [registry];
-  const requests = (side: string, help: string) => {
+  const requests = (side: string, help: string, more: readonly string[]) => {
     const name = `seldon_api_executor_${side}_requests_seconds`;
-    const labelNames = ['service', 'method', 'code'];
-    const histogram = new Histogram({ name, help, labelNames, buckets, registers });
-    return remembered((service, code) => histogram.labels({ service, method: 'post', code }));
+    const labelNames = ['service', 'method', 'code', ...more];
+    return new Histogram({ name, help, labelNames, buckets, registers });
   };
-  const server = requests('server', 'Time to answer HTTP requests');
-  const client = requests('client', "Time of the predictor's answers");
+  const serverRequests = requests('server', 'Time to answer HTTP requests', []);
+  const server = remembered((service, code) =>
+    serverRequests.labels({ service, method: 'post', code }),
+  );
+  const clientRequests = requests('client', "Time of the predictor's answers", modelLabels);
+  const client = remembered((service, code) =>
+    clientRequests.labels({ service, method: 'post', code }),
+  );
   const skipped = new Counter({
     name: 'seldon_eventing_events_skipped_total',
     help: 'Events that needed no prediction',
@@ -65,6 +86,13 @@ export function createMetrics(identity: Identity): AdapterMetrics {
   return {
     served: (service, status, seconds) => server(service, String(status)).observe(seconds),
     called: (code, seconds) => client('predictor', code).observe(seconds),
+    node: (model, image) => {
+      const labels = { ...labelsOf(model, image), method: 'post' };
+      const observed = remembered((service, code) =>
+        clientRequests.labels({ ...labels, service, code }),
+      );
+      return (code, seconds, path) => observed(path, code).observe(seconds);
+    },
     skipped: (reason) => skipped.inc({ reason }),
     record: (result, detail) => record(result, detail).inc(),
     missed: (count) => missed.inc(count),

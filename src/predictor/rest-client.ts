@@ -15,6 +15,8 @@ export interface RestClientOptions {
   readonly connectTimeoutMs: number;
   /** Larger answers are refused. */
   readonly maxAnswerBytes: number;
+  /** For messages: what says where it is. */
+  readonly setting?: string;
 }
 
 export interface RestClient {
@@ -32,7 +34,7 @@ const keepAliveMs = 1_500;
 
 /** Makes a client; connections are opened as they are needed. */
 export function createRestClient(options: RestClientOptions): RestClient {
-  const { url, maxAnswerBytes } = options;
+  const { url, maxAnswerBytes, setting = 'PREDICTOR_URL' } = options;
   const pool = new Pool(url.origin, {
     connections: options.connections,
     pipelining: 1,
@@ -48,7 +50,14 @@ export function createRestClient(options: RestClientOptions): RestClient {
     new Promise((resolve, reject) => {
       const where = url.origin + basePath + call.path;
       const { timeoutMs } = call;
-      const handler = createAnswerCollector({ where, timeoutMs, maxAnswerBytes, resolve, reject });
+      const handler = createAnswerCollector({
+        where,
+        setting,
+        timeoutMs,
+        maxAnswerBytes,
+        resolve,
+        reject,
+      });
       pool.dispatch(
         {
           path: basePath + call.path,

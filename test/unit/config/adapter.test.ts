@@ -33,7 +33,7 @@ describe('the predictor', () => {
 
   it('may come as ENGINE_PREDICTOR, which names the model too', () => {
     const config = configOf({ ...alone, SELDON_PROTOCOL: 'tensorflow' });
-    expect(config.predictorUrl.href).toBe('http://localhost:9000/');
+    expect(config.predictorUrl?.href).toBe('http://localhost:9000/');
     expect(config.model).toBe('resnet32');
     expect(configOf({ ...alone, MODEL_NAME: 'other' }).model).toBe('other');
   });
@@ -42,7 +42,31 @@ describe('the predictor', () => {
     expect(problemsOf({ ENGINE_PREDICTOR: alone.ENGINE_PREDICTOR })).toContain('both name the');
     expect(problemsOf({ PREDICTOR_URL: '' })).toContain('PREDICTOR_URL is not set');
     const router = { ENGINE_PREDICTOR: engine({ name: 'r', type: 'ROUTER', endpoint }) };
-    expect(problemsOf({ ...alone, ...router })).toContain('ENGINE_PREDICTOR: graph: ROUTER');
+    expect(problemsOf({ ...alone, ...router })).toContain('"r" is a router and needs at least one');
+  });
+
+  it('may be a graph, whose nodes go by their own names', () => {
+    const children = [{ name: 'a', endpoint }];
+    const graph = engine({ name: 't', type: 'TRANSFORMER', endpoint, children });
+    const config = configOf({ ...alone, ENGINE_PREDICTOR: graph, MODEL_NAME: 'other' });
+    expect(config).toMatchObject({ predictorUrl: undefined, model: 't' });
+    expect(config.graph?.root.children).toHaveLength(1);
+    expect(config.warnings).toEqual([expect.stringContaining('MODEL_NAME is not heeded')]);
+  });
+
+  it('is not merged into batches where it is a graph', () => {
+    const children = [{ name: 'a', endpoint }];
+    const graph = engine({ name: 't', type: 'TRANSFORMER', endpoint, children });
+    const settings = { ...alone, ENGINE_PREDICTOR: graph, BATCH_MAX_SIZE: '8' };
+    expect(problemsOf(settings)).toContain('BATCH_MAX_SIZE merges requests for one model');
+    expect(problemsOf({ ...alone, BATCH_MAX_SIZE: '8' })).toBe('');
+  });
+
+  it('has no built-in units that its protocol does not know', () => {
+    const graph = engine({ name: 's', implementation: 'SIMPLE_MODEL' });
+    const settings = { ...alone, ENGINE_PREDICTOR: graph };
+    expect(problemsOf(settings)).toBe('');
+    expect(problemsOf({ ...settings, SELDON_PROTOCOL: 'v2' })).toContain('SIMPLE_MODEL speaks');
   });
 });
 

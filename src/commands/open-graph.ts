@@ -1,0 +1,125 @@
+/** Wires a graph: a client, a breaker and a readiness for each node that is called. */
+
+import type { AdapterConfig } from '../config/adapter.ts';
+import { createBreaker } from '../delivery/breaker.ts';
+import {
+  type CallWithinDeadline,
+  createCallWithinDeadline,
+} from '../delivery/call-within-deadline.ts';
+import {
+  type CallService,
+  createCallNode,
+  createGraphCall,
+  type GraphRequest,
+} from '../delivery/graph-call.ts';
+import type { Log } from '../delivery/ports.ts';
+import { AdapterError } from '../errors.ts';
+import { whereOf } from '../graph/message.ts';
+import { addressOf, type GraphNode, nodesOf, type PredictorGraph } from '../graph/node.ts';
+import { isCalled, stepsOf } from '../graph/steps.ts';
+import { createWalk, unitOf } from '../graph/walk.ts';
+import { protocols } from '../inference/protocols.ts';
+import type { AdapterMetrics } from '../observability/metrics.ts';
+import { createReadiness, type Readiness } from '../predictor/readiness.ts';
+import { readinessOfAll } from '../predictor/readiness-of-all.ts';
+import { createRestClient, type RestClient } from '../predictor/rest-client.ts';
+import { now, schedule } from './clock.ts';
+import { measured } from './measured.ts';
+
+/** What predicts: one model, or a graph. */
+export interface OpenPredictor {
+  readonly call: CallWithinDeadline;
+  readonly readiness: Readiness;
+  readonly close: () => Promise<void>;
+}
+
+export interface OpenGraphDeps {
+  readonly metrics: AdapterMetrics;
+  readonly log: Log;
+  /** The readiness of a node changed. */
+  readonly changed: () => void;
+}
+
+/** @param connections most calls of one node at once */
+export function openGraph(
+  config: AdapterConfig,
+  graph: PredictorGraph,
+  connections: number,
+  deps: OpenGraphDeps,
+): OpenPredictor {
+  const protocol = protocols[config.protocol];
+  const { metrics, log } = deps;
+  const clients = new Map<string, RestClient>();
+  const calls = new Map<string, CallWithinDeadline>();
+  const readiness = new Map<string, Readiness>();
+
+  const clientOf = (url: URL): RestClient => {
+    const known = clients.get(url.origin);
+    if (known !== undefined) return known;
+    const client = createRestClient({
+      url,
+      connections,
+      connectTimeoutMs: config.connectTimeoutMs,
+      maxAnswerBytes: config.maxAnswerBytes,
+      setting: "the node's endpoint in ENGINE_PREDICTOR",
+    });
+    clients.set(url.origin, client);
+    return client;
+  };
+
+  for (const node of nodesOf(graph.root)) {
+    const url = addressOf(node);
+    if (url === undefined || !isCalled(stepsOf(node))) continue;
+    const client = clientOf(url);
+    const called = metrics.node(node.name, graph.images.get(node.name));
+    const { attemptTimeoutMs } = config;
+    const call = createCallWithinDeadline(
+      { attemptTimeoutMs },
+      { call: measured(client.call, called), now, schedule, random: Math.random },
+    );
+    const breaker = createBreaker(whereOf(node), { call, now, random: Math.random, log });
+    calls.set(node.name, breaker);
+    readiness.set(
+      node.name,
+      createReadiness(
+        {
+          protocol,
+          model: node.name,
+          intervalMs: config.readinessIntervalMs,
+          predictorUrl: url.href.replace(/\/$/, ''),
+        },
+        { probe: client.probe, schedule, log, changed: deps.changed },
+      ),
+    );
+  }
+
+  const service = serviceOf(calls);
+  const walk = createWalk<GraphRequest>(
+    { protocol: config.protocol },
+    { callNode: createCallNode(config.protocol, service), random: Math.random },
+  );
+  return {
+    call: createGraphCall({ protocol, root: unitOf(graph.root, graph.images) }, walk),
+    readiness: readinessOfAll(readiness),
+    close: async () => {
+      await Promise.all([...clients.values()].map((client) => client.close()));
+    },
+  };
+}
+
+/** Calls a node; an error says which one it was. */
+function serviceOf(calls: ReadonlyMap<string, CallWithinDeadline>): CallService {
+  return async (node: GraphNode, request) => {
+    const call = calls.get(node.name);
+    if (call === undefined) throw new Error(`the node "${node.name}" has no client`);
+    try {
+      return await call(request);
+    } catch (thrown) {
+      const error = AdapterError.from(thrown);
+      const { code, message, status, retryAfterMs, reached, problems } = error;
+      if (message.startsWith('node ')) throw error;
+      const details = { status, retryAfterMs, reached, problems, cause: error };
+      throw new AdapterError(code, `${whereOf(node)}: ${message}`, details);
+    }
+  };
+}

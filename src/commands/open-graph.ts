@@ -9,11 +9,13 @@ import {
 import {
   type CallService,
   createCallNode,
+  createFeedbackCall,
   createGraphCall,
   type GraphRequest,
 } from '../delivery/graph-call.ts';
 import type { Log } from '../delivery/ports.ts';
 import { AdapterError } from '../errors.ts';
+import { createFeedback } from '../graph/feedback.ts';
 import { whereOf } from '../graph/message.ts';
 import { addressOf, type GraphNode, nodesOf, type PredictorGraph } from '../graph/node.ts';
 import { isCalled, stepsOf } from '../graph/steps.ts';
@@ -29,6 +31,8 @@ import { measured } from './measured.ts';
 /** What predicts: one model, or a graph. */
 export interface OpenPredictor {
   readonly call: CallWithinDeadline;
+  /** Takes feedback to whom it is about. */
+  readonly feedback: CallWithinDeadline;
   readonly readiness: Readiness;
   readonly close: () => Promise<void>;
 }
@@ -51,6 +55,8 @@ export function openGraph(
   const { metrics, log } = deps;
   const clients = new Map<string, RestClient>();
   const calls = new Map<string, CallWithinDeadline>();
+  // A node that fails at feedback predicts none the worse: its breaker is not told.
+  const unguarded = new Map<string, CallWithinDeadline>();
   const readiness = new Map<string, Readiness>();
 
   const clientOf = (url: URL): RestClient => {
@@ -79,6 +85,7 @@ export function openGraph(
     );
     const breaker = createBreaker(whereOf(node), { call, now, random: Math.random, log });
     calls.set(node.name, breaker);
+    unguarded.set(node.name, call);
     readiness.set(
       node.name,
       createReadiness(
@@ -94,17 +101,33 @@ export function openGraph(
   }
 
   const service = serviceOf(calls);
+  const callNode = createCallNode(config.protocol, service);
   const walk = createWalk<GraphRequest>(
     { protocol: config.protocol },
-    { callNode: createCallNode(config.protocol, service), random: Math.random },
+    { callNode, random: Math.random },
   );
   return {
     call: createGraphCall({ protocol, root: unitOf(graph.root, graph.images) }, walk),
+    feedback: openFeedback(config, graph, metrics, serviceOf(unguarded)),
     readiness: readinessOfAll(readiness),
     close: async () => {
       await Promise.all([...clients.values()].map((client) => client.close()));
     },
   };
+}
+
+/** Feedback goes to the nodes by the same calls; a graph may be a single model. */
+export function openFeedback(
+  config: AdapterConfig,
+  graph: PredictorGraph,
+  metrics: AdapterMetrics,
+  service: CallService,
+): CallWithinDeadline {
+  const feedback = createFeedback<GraphRequest>(config.protocol, {
+    callNode: createCallNode(config.protocol, service),
+    rewarded: ({ name }, reward) => metrics.rewarded(name, graph.images.get(name), reward),
+  });
+  return createFeedbackCall(unitOf(graph.root, graph.images), feedback);
 }
 
 /** Calls a node; an error says which one it was. */

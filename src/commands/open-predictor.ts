@@ -7,6 +7,7 @@ import {
 } from '../delivery/call-within-deadline.ts';
 import { createMicroBatch } from '../delivery/micro-batch.ts';
 import type { Log } from '../delivery/ports.ts';
+import { graphOfModel } from '../graph/single-model.ts';
 import { batchFormats } from '../inference/batch-formats.ts';
 import { protocols } from '../inference/protocols.ts';
 import type { AdapterMetrics } from '../observability/metrics.ts';
@@ -14,7 +15,7 @@ import { createReadiness } from '../predictor/readiness.ts';
 import { createRestClient } from '../predictor/rest-client.ts';
 import { now, schedule } from './clock.ts';
 import { measured } from './measured.ts';
-import { type OpenGraphDeps, type OpenPredictor, openGraph } from './open-graph.ts';
+import { type OpenGraphDeps, type OpenPredictor, openFeedback, openGraph } from './open-graph.ts';
 
 export interface NamedPredictor extends OpenPredictor {
   /** For messages: where it is. */
@@ -52,8 +53,10 @@ function openModel(
     { attemptTimeoutMs: config.attemptTimeoutMs },
     { call: measured(client.call, metrics.called), now, schedule, random: Math.random },
   );
+  const graph = config.graph ?? graphOfModel(config.model ?? 'model', url);
   return {
     predictorUrl,
+    feedback: openFeedback(config, graph, metrics, (_node, request) => callAlone(request)),
     call: config.batchMaxSize > 1 ? batched(callAlone, config, metrics, log) : callAlone,
     readiness: createReadiness(
       { protocol, model: config.model, intervalMs: config.readinessIntervalMs, predictorUrl },

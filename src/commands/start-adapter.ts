@@ -13,6 +13,7 @@ import { createLimiter } from '../delivery/limiter.ts';
 import type { Log } from '../delivery/ports.ts';
 import type { Event } from '../event/event.ts';
 import { createReplyFactory } from '../event/reply.ts';
+import { registerFeedbackRoutes } from '../http/feedback.ts';
 import { registerHealthRoutes } from '../http/health.ts';
 import { registerPredictionRoutes } from '../http/predictions.ts';
 import { createHttpServer } from '../http/server.ts';
@@ -45,7 +46,7 @@ export async function startAdapter(
   let kafka: KafkaAdapter | undefined;
   const changed = (): void => kafka?.predictorChanged();
   const opened = openPredictor(config, { metrics, log, changed });
-  const { call, readiness, predictorUrl } = opened;
+  const { call, feedback, readiness, predictorUrl } = opened;
   const replies = createReplyFactory({
     identity,
     source: config.responseSource,
@@ -60,7 +61,7 @@ export async function startAdapter(
       eventTypes: new Set(config.eventTypes),
       responseId: config.responseId,
     },
-    { call, replies, wallClock, randomId: randomUUID },
+    { call, feedback, replies, wallClock, randomId: randomUUID },
   );
   const dispatch = replied === undefined ? dispatchOnly : tapped(dispatchOnly, replied);
   const limits = { maxConcurrent: config.maxConcurrency, maxWaiting: config.maxWaiting };
@@ -87,6 +88,19 @@ export async function startAdapter(
       log,
       served: metrics.served,
       skipped: metrics.skipped,
+    },
+  );
+  registerFeedbackRoutes(
+    server,
+    { protocol, requestTimeoutMs: config.requestTimeoutMs },
+    {
+      feedback,
+      limiter,
+      now,
+      draining: () => phase === 'draining',
+      randomId: randomUUID,
+      log,
+      served: metrics.served,
     },
   );
   registerHealthRoutes(server, config.metricsPath, {

@@ -2,6 +2,7 @@
  * One input in, one Outcome out: what HTTP and Kafka share.
  *
  *   input ─▶ own reply type, unwanted type, expired? ─▶ skipped
+ *        ├─▶ feedback? ─▶ accepted
  *        └─▶ payload? ─▶ predictor ─▶ fault of the answer? ─▶ failed
  *                                  └─▶ reply event ─▶ replied
  *
@@ -11,7 +12,7 @@
 
 import { AdapterError } from '../errors.ts';
 import type { Event } from '../event/event.ts';
-import { errorType, type Identity, responseType } from '../event/names.ts';
+import { errorType, feedbackType, type Identity, responseType } from '../event/names.ts';
 import type { Origin, ReplyFactory } from '../event/reply.ts';
 import { faultOfAnswer } from '../inference/classify-answer.ts';
 import type { Protocol } from '../inference/protocol.ts';
@@ -33,6 +34,8 @@ export interface DispatchOptions {
 
 export interface DispatchDeps {
   readonly call: CallWithinDeadline;
+  /** Takes feedback where it belongs; its `path` says nothing. */
+  readonly feedback: CallWithinDeadline;
   readonly replies: ReplyFactory;
   /** The time of day, in ms since the epoch. */
   readonly wallClock: () => number;
@@ -60,12 +63,14 @@ export type Dispatch = (input: Input) => Promise<Outcome>;
 export function createDispatch(options: DispatchOptions, deps: DispatchDeps): Dispatch {
   const { protocol, identity } = options;
   const ownTypes = new Set([responseType(identity), errorType(identity)]);
+  const typeOfFeedback = feedbackType(identity);
 
   const timestamp = createTimestamps(deps.wallClock);
 
   const skipReason = (event: Event): SkipReason | undefined => {
     if (ownTypes.has(event.type)) return 'own-type';
-    if (options.eventTypes.size > 0 && !options.eventTypes.has(event.type)) return 'unwanted-type';
+    const isWanted = options.eventTypes.size === 0 || options.eventTypes.has(event.type);
+    if (!isWanted && event.type !== typeOfFeedback) return 'unwanted-type';
     const expires = event.attributes.get('expirytime');
     if (expires === undefined) return undefined;
     // An expirytime that is no date compares false: it is not for us to drop the event over it.
@@ -80,13 +85,19 @@ export function createDispatch(options: DispatchOptions, deps: DispatchDeps): Di
     const path = protocol.predictionPath(input.model ?? options.model);
     const headers = predictionHeaders(input, replyId);
     const answer = await deps.call({ path, headers, body: payload, deadline: input.deadline });
-    const { where } = answer;
-    const fault =
-      where === undefined
-        ? faultOfAnswer(answer, options.predictorUrl + path)
-        : faultOfAnswer(answer, where, nodeSettings);
+    const fault = faultIn(answer, options.predictorUrl + path);
     if (fault !== undefined) throw fault;
     return answer;
+  };
+
+  const takeFeedback = async (input: Input): Promise<Outcome> => {
+    const { payload, origin, deadline } = input;
+    if (payload === undefined || payload.byteLength === 0) throw payloadMissing();
+    const headers = predictionHeaders(input, deps.replies.id(origin, options.model));
+    const answer = await deps.feedback({ path: '', headers, body: payload, deadline });
+    const fault = faultIn(answer, options.predictorUrl);
+    if (fault !== undefined) throw fault;
+    return { kind: 'accepted' };
   };
 
   const replyId = (derived: string, puid: string): string => {
@@ -112,8 +123,10 @@ export function createDispatch(options: DispatchOptions, deps: DispatchDeps): Di
   return async (input) => {
     const reason = input.origin.kind === 'event' ? skipReason(input.origin.event) : undefined;
     if (reason !== undefined) return { kind: 'skipped', reason };
+    const { origin } = input;
+    const isFeedback = origin.kind === 'event' && origin.event.type === typeOfFeedback;
     try {
-      return await reply(input);
+      return await (isFeedback ? takeFeedback(input) : reply(input));
     } catch (error) {
       return { kind: 'failed', error: AdapterError.from(error) };
     }
@@ -132,6 +145,12 @@ function predictionHeaders(input: Input, replyId: string): string[] {
 
 /** Where a node's address and paths come from. */
 const nodeSettings = "the node's endpoint in ENGINE_PREDICTOR and SELDON_PROTOCOL";
+
+/** @param here where the predictor is, for an answer that does not say whose it is */
+const faultIn = (answer: PredictionAnswer, here: string): AdapterError | undefined =>
+  answer.where === undefined
+    ? faultOfAnswer(answer, here)
+    : faultOfAnswer(answer, answer.where, nodeSettings);
 
 const payloadMissing = (): AdapterError =>
   new AdapterError(

@@ -7,6 +7,7 @@
  */
 
 import { AdapterError } from '../errors.ts';
+import type { Feedback } from '../graph/feedback.ts';
 import type { Message, NodeAnswer, Unit } from '../graph/message.ts';
 import { jsonType, whereOf } from '../graph/message.ts';
 import type { GraphNode } from '../graph/node.ts';
@@ -63,16 +64,30 @@ export function createGraphCall(
   return async (call) => {
     const { message, request } = requestOf(call);
     const puid = request.puid === '' ? undefined : JSON.stringify(request.puid);
-    const end = await walk(unitFor(call.path), message, request, puid);
-    if ('failed' in end) return end.failed;
-    return {
-      status: 200,
-      contentType: end.contentType,
-      contentEncoding: end.contentEncoding,
-      puid: request.puid === '' ? undefined : request.puid,
-      retryAfterMs: undefined,
-      body: end.body,
-    };
+    return answerOf(await walk(unitFor(call.path), message, request, puid), request);
+  };
+}
+
+/** Makes the call that takes feedback to a graph's nodes. */
+export function createFeedbackCall(
+  root: Unit,
+  feedback: Feedback<GraphRequest>,
+): CallWithinDeadline {
+  return async (call) => {
+    const { message, request } = requestOf(call);
+    return answerOf(await feedback(root, message, request), request);
+  };
+}
+
+function answerOf(end: Message | Failed, { puid }: GraphRequest): PredictionAnswer {
+  if ('failed' in end) return end.failed;
+  return {
+    status: 200,
+    contentType: end.contentType,
+    contentEncoding: end.contentEncoding,
+    puid: puid === '' ? undefined : puid,
+    retryAfterMs: undefined,
+    body: end.body,
   };
 }
 

@@ -19,5 +19,7 @@ export type Outcome =
       /** Travels as the header `Seldon-Puid`. */
       readonly puid: string;
     }
+  /** It asked for no prediction, and what it asked for was done: feedback. */
+  | { readonly kind: 'accepted' }
   | { readonly kind: 'skipped'; readonly reason: SkipReason }
   | { readonly kind: 'failed'; readonly error: AdapterError };

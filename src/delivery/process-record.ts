@@ -21,7 +21,7 @@ export type OutputForm = (typeof outputForms)[number];
 
 export type Verdict =
   | { readonly kind: 'output'; readonly output: OutputRecord }
-  | { readonly kind: 'skipped'; readonly reason: SkipReason | 'other-share' }
+  | { readonly kind: 'skipped'; readonly reason: SkipReason | 'other-share' | 'feedback' }
   | { readonly kind: 'failed'; readonly error: AdapterError };
 
 /** Never rejects. */
@@ -103,6 +103,8 @@ function inputOf(record: InputRecord, event: Event | undefined, deadline: number
 
 function verdictOf(outcome: Outcome, record: InputRecord, form: Mode | 'raw'): Verdict {
   switch (outcome.kind) {
+    case 'accepted':
+      return { kind: 'skipped', reason: 'feedback' };
     case 'skipped':
     case 'failed':
       return outcome;

@@ -24,3 +24,19 @@ function isModelAlone(node: GraphNode): boolean {
   if (node.children.length > 0 || before !== 'predict') return false;
   return (route ?? combine ?? after) === undefined;
 }
+
+/** The graph that PREDICTOR_URL stands for. */
+export function graphOfModel(name: string, url: URL): PredictorGraph {
+  const port = url.port === '' ? { 'http:': 80, 'https:': 443 }[url.protocol] : Number(url.port);
+  const root: GraphNode = {
+    name,
+    type: 'MODEL',
+    methods: [],
+    implementation: undefined,
+    parameters: new Map(),
+    endpoint: { host: url.hostname, restPort: port, grpcPort: undefined },
+    logger: undefined,
+    children: [],
+  };
+  return { name: undefined, root, images: new Map() };
+}

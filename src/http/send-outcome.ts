@@ -23,6 +23,7 @@ export function sendOutcome(reply: FastifyReply, outcome: Outcome, mode: Mode): 
       reply.code(200).headers(headers).header('seldon-puid', outcome.puid).send(body);
       return;
     }
+    case 'accepted':
     case 'skipped':
       sendNothing(reply);
       return;

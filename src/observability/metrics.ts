@@ -13,6 +13,8 @@ export interface AdapterMetrics {
     model: string,
     image: string | undefined,
   ) => (code: string, seconds: number, path: string) => void;
+  /** A node was told how good its prediction was. */
+  readonly rewarded: (model: string, image: string | undefined, reward: number) => void;
   /** One event that needed no prediction. */
   readonly skipped: (reason: string) => void;
   /** What became of Kafka records, and their failed attempts. */
@@ -64,6 +66,19 @@ export function createMetrics(identity: Identity): AdapterMetrics {
   const client = remembered((service, code) =>
     clientRequests.labels({ service, method: 'post', code }),
   );
+  const feedback = new Counter({
+    name: 'seldon_api_model_feedback_total',
+    help: 'Feedback that was taken to a model',
+    labelNames: modelLabels,
+    registers,
+  });
+  // Rewards may be negative, so that their sum is no counter.
+  const reward = new Gauge({
+    name: 'seldon_api_model_feedback_reward_total',
+    help: 'Sum of the rewards in it',
+    labelNames: modelLabels,
+    registers,
+  });
   const skipped = new Counter({
     name: 'seldon_eventing_events_skipped_total',
     help: 'Events that needed no prediction',
@@ -92,6 +107,11 @@ export function createMetrics(identity: Identity): AdapterMetrics {
         clientRequests.labels({ ...labels, service, code }),
       );
       return (code, seconds, path) => observed(path, code).observe(seconds);
+    },
+    rewarded: (model, image, amount) => {
+      const labels = labelsOf(model, image);
+      feedback.inc(labels);
+      reward.inc(labels, amount);
     },
     skipped: (reason) => skipped.inc({ reason }),
     record: (result, detail) => record(result, detail).inc(),

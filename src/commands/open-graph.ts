@@ -12,6 +12,7 @@ import {
   createFeedbackCall,
   createGraphCall,
   type GraphRequest,
+  type LogPayload,
 } from '../delivery/graph-call.ts';
 import type { Log } from '../delivery/ports.ts';
 import { AdapterError } from '../errors.ts';
@@ -40,6 +41,8 @@ export interface OpenPredictor {
 export interface OpenGraphDeps {
   readonly metrics: AdapterMetrics;
   readonly log: Log;
+  /** Takes copies of payloads; undefined where no node is logged. */
+  readonly copy: LogPayload | undefined;
   /** The readiness of a node changed. */
   readonly changed: () => void;
 }
@@ -101,14 +104,14 @@ export function openGraph(
   }
 
   const service = serviceOf(calls);
-  const callNode = createCallNode(config.protocol, service);
+  const callNode = createCallNode(config.protocol, service, deps.copy);
   const walk = createWalk<GraphRequest>(
     { protocol: config.protocol },
     { callNode, random: Math.random },
   );
   return {
     call: createGraphCall({ protocol, root: unitOf(graph.root, graph.images) }, walk),
-    feedback: openFeedback(config, graph, metrics, serviceOf(unguarded)),
+    feedback: openFeedback(config, graph, deps, serviceOf(unguarded)),
     readiness: readinessOfAll(readiness),
     close: async () => {
       await Promise.all([...clients.values()].map((client) => client.close()));
@@ -120,12 +123,13 @@ export function openGraph(
 export function openFeedback(
   config: AdapterConfig,
   graph: PredictorGraph,
-  metrics: AdapterMetrics,
+  { metrics, copy }: Pick<OpenGraphDeps, 'metrics' | 'copy'>,
   service: CallService,
 ): CallWithinDeadline {
   const feedback = createFeedback<GraphRequest>(config.protocol, {
     callNode: createCallNode(config.protocol, service),
     rewarded: ({ name }, reward) => metrics.rewarded(name, graph.images.get(name), reward),
+    ...(copy && { passed: (...given) => copy('feedback', ...given) }),
   });
   return createFeedbackCall(unitOf(graph.root, graph.images), feedback);
 }

@@ -16,6 +16,7 @@ import { createRestClient } from '../predictor/rest-client.ts';
 import { now, schedule } from './clock.ts';
 import { measured } from './measured.ts';
 import { type OpenGraphDeps, type OpenPredictor, openFeedback, openGraph } from './open-graph.ts';
+import { logged } from './open-payload-log.ts';
 
 export interface NamedPredictor extends OpenPredictor {
   /** For messages: where it is. */
@@ -39,8 +40,9 @@ function openModel(
   config: AdapterConfig,
   url: URL,
   connections: number,
-  { metrics, log, changed }: OpenGraphDeps,
+  deps: OpenGraphDeps,
 ): NamedPredictor {
+  const { metrics, log, changed, copy } = deps;
   const protocol = protocols[config.protocol];
   const predictorUrl = url.href.replace(/\/$/, '');
   const client = createRestClient({
@@ -53,11 +55,12 @@ function openModel(
     { attemptTimeoutMs: config.attemptTimeoutMs },
     { call: measured(client.call, metrics.called), now, schedule, random: Math.random },
   );
+  const call = config.batchMaxSize > 1 ? batched(callAlone, config, metrics, log) : callAlone;
   const graph = config.graph ?? graphOfModel(config.model ?? 'model', url);
   return {
     predictorUrl,
-    feedback: openFeedback(config, graph, metrics, (_node, request) => callAlone(request)),
-    call: config.batchMaxSize > 1 ? batched(callAlone, config, metrics, log) : callAlone,
+    feedback: openFeedback(config, graph, deps, (_node, request) => callAlone(request)),
+    call: logged(call, graph.root, copy),
     readiness: createReadiness(
       { protocol, model: config.model, intervalMs: config.readinessIntervalMs, predictorUrl },
       { probe: client.probe, schedule, log, changed },

@@ -21,6 +21,7 @@ import { protocols } from '../inference/protocols.ts';
 import type { KafkaAdapter } from '../kafka/kafka-adapter.ts';
 import { createMetrics } from '../observability/metrics.ts';
 import { now, schedule, wallClock } from './clock.ts';
+import { openPayloadLog } from './open-payload-log.ts';
 import { openPredictor } from './open-predictor.ts';
 import { startKafka } from './start-kafka.ts';
 
@@ -45,7 +46,8 @@ export async function startAdapter(
   const metrics = createMetrics(identity);
   let kafka: KafkaAdapter | undefined;
   const changed = (): void => kafka?.predictorChanged();
-  const opened = openPredictor(config, { metrics, log, changed });
+  const payloadLog = openPayloadLog(config, { metrics, log });
+  const opened = openPredictor(config, { metrics, log, copy: payloadLog.copy, changed });
   const { call, feedback, readiness, predictorUrl } = opened;
   const replies = createReplyFactory({
     identity,
@@ -140,7 +142,7 @@ export async function startAdapter(
       Promise.all([server.close(), kafka?.close(config.drainTimeoutMs)]),
     );
     readiness.close();
-    await opened.close();
+    await Promise.all([opened.close(), payloadLog.close()]);
     log.info({}, 'stopped');
   };
   let stopped: Promise<void> | undefined;

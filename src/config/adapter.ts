@@ -1,7 +1,7 @@
 /** The settings of the `adapter` command: all groups, and what must hold between them. */
 
 import { seldonOnly } from '../graph/check.ts';
-import type { PredictorGraph } from '../graph/node.ts';
+import { nodesOf, type PredictorGraph } from '../graph/node.ts';
 import { singleModelOf } from '../graph/single-model.ts';
 import { protocols } from '../inference/protocols.ts';
 import { batchSettings } from './batching.ts';
@@ -11,6 +11,7 @@ import { identitySettings } from './identity.ts';
 import { kafkaSettings } from './kafka.ts';
 import { kafkaSecurityConflicts, kafkaSecurityWarnings } from './kafka-security-rules.ts';
 import { type Conflict, type Environment, type Parsed, parseSettings } from './parse.ts';
+import { payloadLogSettings } from './payload-log.ts';
 import { predictorSettings } from './predictor.ts';
 import { processSettings } from './process.ts';
 import type { ValuesOf } from './setting.ts';
@@ -22,6 +23,7 @@ export const adapterSettings = {
   ...drainSettings,
   ...eventSettings,
   ...batchSettings,
+  ...payloadLogSettings,
   ...kafkaSettings,
   ...processSettings,
 };
@@ -123,10 +125,25 @@ function calledPredictor(
   return { predictorUrl: single.url, model: model ?? single.model, graph };
 }
 
-/** What is set for one model, and means nothing to a graph of several nodes. */
-function graphWarnings({ enginePredictor: graph, model }: AdapterValues): string[] {
-  if (graph === undefined || singleModelOf(graph) !== undefined || model === undefined) return [];
-  return ['MODEL_NAME is not heeded: the nodes of a graph go by the names in ENGINE_PREDICTOR'];
+/** What is asked for and cannot be heeded. */
+function graphWarnings({ enginePredictor: graph, model, logSink }: AdapterValues): string[] {
+  if (graph === undefined) return [];
+  const warnings: string[] = [];
+  if (model !== undefined && singleModelOf(graph) === undefined) {
+    warnings.push(
+      'MODEL_NAME is not heeded: the nodes of a graph go by the names in ENGINE_PREDICTOR',
+    );
+  }
+  const silent = nodesOf(graph.root).filter(
+    ({ logger }) => logger && (logger.url ?? logSink) === undefined,
+  );
+  if (silent.length > 0) {
+    const names = silent.map(({ name }) => name).join(', ');
+    warnings.push(
+      `payloads of ${names} are not logged: the logger names no url, and REQUEST_LOGGER_DEFAULT_ENDPOINT is not set`,
+    );
+  }
+  return warnings;
 }
 
 const conflicts: readonly Conflict<typeof adapterSettings>[] = [

@@ -12,6 +12,7 @@ import type { Message, NodeAnswer, Unit } from '../graph/message.ts';
 import { jsonType, whereOf } from '../graph/message.ts';
 import type { GraphNode } from '../graph/node.ts';
 import { nodePath } from '../graph/node-path.ts';
+import type { PayloadKind } from '../graph/payload-copy.ts';
 import type { CallNode, Failed, NodeCall, Walk } from '../graph/walk.ts';
 import { faultOfAnswer } from '../inference/classify-answer.ts';
 import type { Protocol, ProtocolName } from '../inference/protocol.ts';
@@ -29,6 +30,14 @@ export interface GraphRequest {
 
 /** Calls a node at its own service. */
 export type CallService = (node: GraphNode, call: DeadlineCall) => Promise<PredictionAnswer>;
+
+/** Takes a copy of a payload for whoever logs it, at once and without fail. */
+export type LogPayload = (
+  kind: PayloadKind,
+  node: GraphNode,
+  message: Message,
+  request: GraphRequest,
+) => void;
 
 /** Of the body that the caller sent, or of how it takes an answer: not of what nodes exchange. */
 const notShared = new Set([
@@ -119,15 +128,20 @@ export function requestOf(call: DeadlineCall): {
 export function createCallNode(
   protocol: ProtocolName,
   service: CallService,
+  copy?: LogPayload,
 ): CallNode<GraphRequest> {
-  return async ({ node, call, message, request }: NodeCall<GraphRequest>) => {
+  return async ({ node, call, message, shown, request }: NodeCall<GraphRequest>) => {
+    const isCopied = copy !== undefined && call !== 'route' && call !== 'send-feedback';
+    if (isCopied) copy('request', node, shown ?? message, request);
     const answer = await service(node, {
       path: nodePath(protocol, call, node.name),
       headers: headersFor(message, request),
       body: message.body,
       deadline: request.deadline,
     });
-    return messageOf(answer, `${whereOf(node)} at ${nodePath(protocol, call, node.name)}`);
+    const result = messageOf(answer, `${whereOf(node)} at ${nodePath(protocol, call, node.name)}`);
+    if (isCopied && !('failed' in result)) copy('response', node, result, request);
+    return result;
   };
 }
 

@@ -15,6 +15,8 @@ export interface AdapterMetrics {
   ) => (code: string, seconds: number, path: string) => void;
   /** A node was told how good its prediction was. */
   readonly rewarded: (model: string, image: string | undefined, reward: number) => void;
+  /** One copy of a payload was sent to a logger's sink, or not. */
+  readonly copied: (end: string) => void;
   /** One event that needed no prediction. */
   readonly skipped: (reason: string) => void;
   /** What became of Kafka records, and their failed attempts. */
@@ -79,6 +81,12 @@ export function createMetrics(identity: Identity): AdapterMetrics {
     labelNames: modelLabels,
     registers,
   });
+  const copies = new Counter({
+    name: 'seldon_eventing_payload_copies_total',
+    help: 'Copies of payloads for loggers, by whether they were sent, failed or were dropped',
+    labelNames: ['result'],
+    registers,
+  });
   const skipped = new Counter({
     name: 'seldon_eventing_events_skipped_total',
     help: 'Events that needed no prediction',
@@ -113,6 +121,7 @@ export function createMetrics(identity: Identity): AdapterMetrics {
       feedback.inc(labels);
       reward.inc(labels, amount);
     },
+    copied: (result) => copies.inc({ result }),
     skipped: (reason) => skipped.inc({ reason }),
     record: (result, detail) => record(result, detail).inc(),
     missed: (count) => missed.inc(count),

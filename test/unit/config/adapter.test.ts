@@ -5,6 +5,7 @@ import { eventSettings } from '../../../src/config/events.ts';
 import { drainSettings, httpSettings } from '../../../src/config/http.ts';
 import { identitySettings } from '../../../src/config/identity.ts';
 import { kafkaSettings } from '../../../src/config/kafka.ts';
+import { payloadLogSettings } from '../../../src/config/payload-log.ts';
 import { predictorSettings } from '../../../src/config/predictor.ts';
 import { processSettings } from '../../../src/config/process.ts';
 
@@ -60,6 +61,17 @@ describe('the predictor', () => {
     const settings = { ...alone, ENGINE_PREDICTOR: graph, BATCH_MAX_SIZE: '8' };
     expect(problemsOf(settings)).toContain('BATCH_MAX_SIZE merges requests for one model');
     expect(problemsOf({ ...alone, BATCH_MAX_SIZE: '8' })).toBe('');
+  });
+
+  it('warns of loggers whose copies have nowhere to go', () => {
+    const children = [{ name: 'a', endpoint, logger: { mode: 'all', url: 'http://sink' } }];
+    const graph = engine({ name: 't', endpoint, logger: { mode: 'request' }, children });
+    const settings = { ...alone, ENGINE_PREDICTOR: graph };
+    expect(configOf(settings).warnings).toEqual([
+      expect.stringContaining('payloads of t are not logged'),
+    ]);
+    const sink = { REQUEST_LOGGER_DEFAULT_ENDPOINT: 'http://broker/default' };
+    expect(configOf({ ...settings, ...sink }).warnings).toEqual([]);
   });
 
   it('has no built-in units that its protocol does not know', () => {
@@ -142,6 +154,7 @@ describe('the groups of settings', () => {
       drainSettings,
       eventSettings,
       batchSettings,
+      payloadLogSettings,
       kafkaSettings,
       processSettings,
     ];

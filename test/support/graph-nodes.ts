@@ -59,6 +59,8 @@ export interface GraphNodes {
   readonly engine: (graph: GraphSpec, more?: object) => Promise<string>;
   readonly port: (node: string) => number;
   readonly stop: (node: string) => Promise<void>;
+  /** Starts a stopped node again where it was. */
+  readonly restart: (node: string, port: number) => Promise<void>;
 }
 
 const builtIns = ['SIMPLE_MODEL', 'SIMPLE_ROUTER', 'RANDOM_ABTEST', 'AVERAGE_COMBINER'];
@@ -90,11 +92,11 @@ export function useGraphNodes(): GraphNodes {
       });
     });
 
-  const start = async (node: string): Promise<void> => {
+  const start = async (node: string, at = 0): Promise<void> => {
     if (servers.has(node)) return;
     const server = serve(node);
     servers.set(node, server);
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => server.listen(at, '127.0.0.1', resolve));
   };
 
   const port = (node: string): number => {
@@ -135,6 +137,7 @@ export function useGraphNodes(): GraphNodes {
     engine: async (graph, more = {}) => encodeEngine({ ...more, graph: await filled(graph) }),
     port,
     stop,
+    restart: start,
   };
 }
 

@@ -129,7 +129,8 @@ function calledPredictor(
 function graphWarnings({ enginePredictor: graph, model, logSink }: AdapterValues): string[] {
   if (graph === undefined) return [];
   const warnings: string[] = [];
-  if (model !== undefined && singleModelOf(graph) === undefined) {
+  const isForRoot = model === undefined || model === graph.root.name;
+  if (!isForRoot && singleModelOf(graph) === undefined) {
     warnings.push(
       'MODEL_NAME is not heeded: the nodes of a graph go by the names in ENGINE_PREDICTOR',
     );

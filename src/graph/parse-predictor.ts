@@ -79,12 +79,15 @@ function parseNode(
     // It stands in paths, in metrics and in the answers' routing.
     problems.push(`${where}.name: expected letters, digits and "._-"`);
   }
-  const implementation = textOf(fields['implementation']);
+  const type = parseType(fields['type'], `${where}.type`, problems);
+  const methods = parseMethods(fields['methods'], `${where}.methods`, problems);
+  const given = textOf(fields['implementation']);
+  const implementation = given === 'UNKNOWN_IMPLEMENTATION' ? undefined : given;
   return {
     name: name ?? '',
-    type: parseType(fields['type'], `${where}.type`, problems),
-    methods: parseMethods(fields['methods'], `${where}.methods`, problems),
-    implementation: implementation === 'UNKNOWN_IMPLEMENTATION' ? undefined : implementation,
+    type: type ?? defaultType(fields['type'], methods, implementation),
+    methods,
+    implementation,
     parameters: parseParameters(fields['parameters'], `${where}.parameters`, problems),
     endpoint: parseEndpoint(fields['endpoint'], `${where}.endpoint`, problems),
     logger: parseLogger(fields['logger'], `${where}.logger`, problems),
@@ -93,13 +96,27 @@ function parseNode(
 }
 
 function parseType(value: unknown, where: string, problems: string[]): NodeType | undefined {
-  const text = textOf(value) ?? 'MODEL';
+  const text = textOf(value) ?? unknownType;
   const type = nodeTypes.find((one) => one === text);
-  // Seldon's graphs may say UNKNOWN_TYPE, and lean on `methods` or `implementation`.
-  if (type === undefined && text !== 'UNKNOWN_TYPE') {
+  if (type === undefined && text !== unknownType) {
     problems.push(`${where}: expected one of ${nodeTypes.join(', ')}`);
   }
   return type;
+}
+
+const unknownType = 'UNKNOWN_TYPE';
+
+/**
+ * What a node is that names no type: Seldon's graphs may lean on `methods` or `implementation`. A
+ * prepackaged server is a MODEL, and so is what says nothing of itself at all.
+ */
+function defaultType(
+  type: unknown,
+  methods: readonly NodeMethod[],
+  implementation: string | undefined,
+): NodeType | undefined {
+  if (methods.length > 0) return undefined;
+  return type === unknownType && implementation === undefined ? undefined : 'MODEL';
 }
 
 function parseMethods(value: unknown, where: string, problems: string[]): NodeMethod[] {
@@ -130,13 +147,15 @@ function parseLogger(value: unknown, where: string, problems: string[]): NodeLog
   const fields = asFields(value) ?? {};
   const word = textOf(fields['mode'])?.toLowerCase();
   const mode = loggerModes.find((one) => one === word);
-  if (mode === undefined) problems.push(`${where}.mode: expected one of ${loggerModes.join(', ')}`);
+  if (mode === undefined && word !== undefined)
+    problems.push(`${where}.mode: expected one of ${loggerModes.join(', ')}`);
   const text = textOf(fields['url']);
   const url = text !== undefined && URL.canParse(text) ? new URL(text) : undefined;
   if (text !== undefined && !/^https?:$/.test(url?.protocol ?? '')) {
     problems.push(`${where}.url: expected an http:// or https:// URL`);
   }
-  return { mode: mode ?? 'all', url };
+  // Seldon's executor copies nothing either where no mode is given.
+  return mode && { mode, url };
 }
 
 function parseChildren(

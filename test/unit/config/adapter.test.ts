@@ -53,6 +53,8 @@ describe('the predictor', () => {
     expect(config).toMatchObject({ predictorUrl: undefined, model: 't' });
     expect(config.graph?.root.children).toHaveLength(1);
     expect(config.warnings).toEqual([expect.stringContaining('MODEL_NAME is not heeded')]);
+    const same = { ...alone, ENGINE_PREDICTOR: graph, MODEL_NAME: 't' };
+    expect(configOf(same).warnings).toEqual([]);
   });
 
   it('is not merged into batches where it is a graph', () => {

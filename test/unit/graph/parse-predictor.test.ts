@@ -73,6 +73,22 @@ describe('ENGINE_PREDICTOR', () => {
     expect(parsed.predictor.images).toEqual(new Map([['classifier', 'registry:5000/iris:0.1']]));
   });
 
+  test.each([
+    [{}, 'MODEL'],
+    [{ type: '' }, 'MODEL'],
+    [{ methods: ['ROUTE'] }, undefined],
+    [{ type: 'UNKNOWN_TYPE', methods: ['ROUTE'] }, undefined],
+    [{ type: 'UNKNOWN_TYPE' }, undefined],
+    [{ type: 'UNKNOWN_TYPE', implementation: 'SKLEARN_SERVER' }, 'MODEL'],
+    [{ implementation: 'SKLEARN_SERVER' }, 'MODEL'],
+  ])('has a type where none is given: %j', (fields, type) => {
+    expect(graphOf({ name: 'n', ...fields }).root.type).toBe(type);
+  });
+
+  test('logs nothing where a logger has no mode, as Seldon', () => {
+    expect(graphOf({ ...model, logger: { url: 'http://sink' } }).root.logger).toBeUndefined();
+  });
+
   test('is refused with the faults of methods, parameters and loggers too', () => {
     const graph = {
       name: 'a/b',

@@ -20,6 +20,7 @@ import { jsonType, type Message, type NodeAnswer, type Unit } from './message.ts
 import { emptyMeta, joined, type Meta, newMetrics, readMeta, writeMeta } from './meta.ts';
 import type { GraphNode, PredictorGraph } from './node.ts';
 import { allChildren, chosenChild, noChild } from './route.ts';
+import { answeredBy, metaOfAll, type State, withNode } from './state.ts';
 import { type NodeCallName, stepsOf } from './steps.ts';
 
 /** One call of a node, on behalf of one request. */
@@ -61,14 +62,6 @@ export type Walk<Request> = (
   puid: string | undefined,
 ) => Promise<Message | Failed>;
 
-/** A message, the meta in it, the meta of all that led to it, and the node that it came from. */
-interface State {
-  readonly message: Message;
-  readonly own: Meta;
-  readonly meta: Meta;
-  readonly from: GraphNode | undefined;
-}
-
 /** Works out what is done at each node. */
 export function unitOf(node: GraphNode, images: PredictorGraph['images']): Unit {
   return {
@@ -87,32 +80,8 @@ export function createWalk<Request>(
 ): Walk<Request> {
   // Only Seldon's own messages have a `meta`.
   const metaOf = protocol === 'seldon' ? readMeta : () => emptyMeta;
-
-  /** The state after `unit` has made `message` of `states`. */
-  const answered = (
-    unit: Unit,
-    states: readonly State[],
-    before: Meta,
-    message: Message,
-  ): State => {
-    const own = metaOf(message.body);
-    const sent =
-      states.length === 1 && states[0] ? states[0].own.metrics : states.flatMap(metricsIn);
-    const path = joined(before.requestPath, own.requestPath);
-    return {
-      message,
-      own,
-      meta: {
-        puid: before.puid ?? own.puid,
-        tags: joined(before.tags, own.tags),
-        metrics: [...before.metrics, ...newMetrics(own.metrics, sent)],
-        routing: joined(before.routing, own.routing),
-        requestPath: passed(path, unit),
-        others: own.others,
-      },
-      from: unit.node,
-    };
-  };
+  const answered = (unit: Unit, sent: readonly State[], before: Meta, message: Message): State =>
+    answeredBy(unit, sent, before, message, metaOf(message.body));
 
   const transform = async (
     unit: Unit,
@@ -132,7 +101,7 @@ export function createWalk<Request>(
     const { before } = unit.steps;
     if (before === undefined) {
       const { meta } = state;
-      return { ...state, meta: { ...meta, requestPath: passed(meta.requestPath, unit) } };
+      return { ...state, meta: { ...meta, requestPath: withNode(meta.requestPath, unit) } };
     }
     if (before === 'simple-model') return answered(unit, [state], state.meta, simpleAnswer);
     return transform(unit, before, state, request);
@@ -176,7 +145,8 @@ export function createWalk<Request>(
         unit,
         states.map((state) => state.message),
       );
-      return answered(unit, states, below, message);
+      // It hands on the meta of the first, which has been counted.
+      return answered(unit, states.slice(0, 1), below, message);
     }
     const result = await deps.callNode({
       node: unit.node,
@@ -225,28 +195,6 @@ export function createWalk<Request>(
     if (protocol !== 'seldon') return end.message;
     return { ...end.message, body: writeMeta(end.message.body, end.meta) };
   };
-}
-
-const metricsIn = ({ own }: State): readonly string[] => own.metrics;
-
-/** A node's image, else what it says of itself. */
-function passed(path: ReadonlyMap<string, string>, { node, image }: Unit): Map<string, string> {
-  const told = image === undefined ? path.get(node.name) : JSON.stringify(image);
-  return new Map([...path, [node.name, told ?? '""']]);
-}
-
-function metaOfAll(before: Meta, states: readonly State[]): Meta {
-  return states.reduce<Meta>(
-    (sum, { meta }) => ({
-      puid: sum.puid ?? meta.puid,
-      tags: joined(sum.tags, meta.tags),
-      metrics: [...sum.metrics, ...meta.metrics],
-      routing: joined(sum.routing, meta.routing),
-      requestPath: joined(sum.requestPath, meta.requestPath),
-      others: sum.others,
-    }),
-    { ...before, others: states[0]?.meta.others ?? before.others },
-  );
 }
 
 /** Waits for all; of those that did not come well the first in the list is told. */

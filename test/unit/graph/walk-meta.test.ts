@@ -147,6 +147,12 @@ describe('the built-in units', () => {
     expect(other.json().data).toEqual({ tensor: { shape: [1, 2], values: [0.5, 1] } });
   });
 
+  test('AVERAGE_COMBINER counts the metrics of each answer once', async () => {
+    const one = (key: string) => ({ ...tensor([1, 1], [1]), meta: { metrics: [metric(key)] } });
+    const end = await average([one('a'), one('b')]);
+    expect(end.json().meta.metrics).toEqual([metric('a'), metric('b')]);
+  });
+
   test.each([
     ['of another shape', [tensor([1, 2], [0, 1]), tensor([2, 1], [1, 1])], 'answer 2'],
     ['of one axis', [{ data: { ndarray: [1, 2] } }], 'answer 1'],

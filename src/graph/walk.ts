@@ -62,6 +62,12 @@ export type Walk<Request> = (
   puid: string | undefined,
 ) => Promise<Message | Failed>;
 
+/** Which child a node chose, and the meta that its router told beside it. */
+interface Choice {
+  readonly index: number;
+  readonly told: Meta;
+}
+
 /** Works out what is done at each node. */
 export function unitOf(node: GraphNode, images: PredictorGraph['images']): Unit {
   return {
@@ -107,27 +113,22 @@ export function createWalk<Request>(
     return transform(unit, before, state, request);
   };
 
-  const choose = async (
-    unit: Unit,
-    state: State,
-    request: Request,
-  ): Promise<{ readonly index: number; readonly metrics: readonly string[] } | Failed> => {
+  const choose = async (unit: Unit, state: State, request: Request): Promise<Choice | Failed> => {
     switch (unit.steps.route) {
       case 'first':
-        return { index: 0, metrics: [] };
+        return { index: 0, told: emptyMeta };
       case 'random':
-        return { index: deps.random() < unit.ratioA ? 0 : 1, metrics: [] };
+        return { index: deps.random() < unit.ratioA ? 0 : 1, told: emptyMeta };
       case 'call': {
         const { message, from } = state;
         const input = from === undefined ? message : chained(protocol, message, from);
         const call = { node: unit.node, call: 'route', message: input, request } as const;
         const result = await deps.callNode(call);
         if ('failed' in result) return result;
-        const metrics = newMetrics(metaOf(result.body).metrics, state.own.metrics);
-        return { index: chosenChild(result.body, unit), metrics };
+        return { index: chosenChild(result.body, unit), told: metaOf(result.body) };
       }
       default:
-        return { index: allChildren, metrics: [] };
+        return { index: allChildren, told: emptyMeta };
     }
   };
 
@@ -161,14 +162,16 @@ export function createWalk<Request>(
   const descend = async (unit: Unit, input: State, request: Request): Promise<State | Failed> => {
     const choice = await choose(unit, input, request);
     if ('failed' in choice) return choice;
-    const { index, metrics } = choice;
+    const { index, told } = choice;
     const { meta } = input;
+    const metrics = newMetrics(told.metrics, input.own.metrics);
     const routed: State = {
       ...input,
       meta: {
         ...meta,
         metrics: [...meta.metrics, ...metrics],
         routing: joined(meta.routing, new Map([[unit.node.name, String(index)]])),
+        requestPath: withNode(joined(meta.requestPath, told.requestPath), unit),
       },
     };
     if (index === noChild) return routed;

@@ -50,14 +50,18 @@ describe('the last answer', () => {
     expect(end.json().meta.tags).toEqual({ a: true, b: true, c: true });
   });
 
-  test("has a router's metrics, and those of the children that were called", async () => {
+  test("has a router's metrics and path, not its tags, and those of the children that were called", async () => {
     const spec = { name: 'r', type: 'ROUTER', children: [model('a'), model('b')] };
-    const r = () => ({ ...routeTo(1)(), meta: { metrics: [metric('r')], tags: { r: 1 } } });
+    const requestPath = { r: 'router:1' };
+    const r = () => ({
+      ...routeTo(1)(),
+      meta: { metrics: [metric('r')], tags: { r: 1 }, requestPath },
+    });
     const nodes = { r, a: withMeta({ tags: { a: 1 } }), b: withMeta({ metrics: [metric('b')] }) };
     const { meta } = (await walked(spec, input, { nodes })).json();
     expect(meta).toEqual({
       routing: { r: 1 },
-      requestPath: { r: '', b: '' },
+      requestPath: { r: 'router:1', b: '' },
       metrics: [metric('r'), metric('b')],
     });
   });

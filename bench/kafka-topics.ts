@@ -3,6 +3,7 @@
 import { type Admin, type IHeaders, Kafka, logLevel, type Message, Partitioners } from 'kafkajs';
 import { startKafkaBroker } from '../src/demo/kafka-broker.ts';
 import { kafkaCacheDir } from '../src/demo/kafka-install.ts';
+import { createTopics } from '../test/support/topic-records.ts';
 import { eventHeaders, type PayloadName, payloads } from './payloads.ts';
 import { say } from './report.ts';
 
@@ -22,6 +23,8 @@ export interface BenchKafka {
   /** A topic full of records, each with its number as its key. */
   readonly produceBacklog: (backlog: Backlog, form: RecordForm) => Promise<Backlog>;
   readonly countRecords: (topic: string) => Promise<number>;
+  /** How many records of a topic the group has committed. */
+  readonly countCommitted: (group: string, topic: string) => Promise<number>;
   /** Reads the whole topic. */
   readonly checkOutput: (topic: string, records: number) => Promise<OutputCheck>;
   readonly deleteTopics: (topics: readonly string[]) => Promise<void>;
@@ -54,15 +57,13 @@ export async function openKafka(): Promise<BenchKafka> {
   return {
     broker,
     createTopic: async (topic) => {
-      await admin.createTopics({
-        topics: [{ topic, numPartitions: partitions }],
-        waitForLeaders: true,
-      });
+      await createTopics(admin, [{ topic, numPartitions: partitions }]);
       made.push(topic);
       return topic;
     },
     produceBacklog: (backlog, form) => produce(kafka, backlog, form),
     countRecords: (topic) => countRecords(admin, topic),
+    countCommitted: (group, topic) => countCommitted(admin, group, topic),
     checkOutput: (topic, records) => checkOutput(kafka, topic, records),
     deleteTopics,
     close: async () => {
@@ -106,6 +107,11 @@ async function countRecords(admin: Admin, topic: string): Promise<number> {
   return offsets.reduce((sum, { high, low }) => sum + Number(high) - Number(low), 0);
 }
 
+async function countCommitted(admin: Admin, groupId: string, topic: string): Promise<number> {
+  const [offsets] = await admin.fetchOffsets({ groupId, topics: [topic] });
+  return (offsets?.partitions ?? []).reduce((sum, { offset }) => sum + Math.max(0, +offset), 0);
+}
+
 async function checkOutput(kafka: Kafka, topic: string, records: number): Promise<OutputCheck> {
   const admin = kafka.admin();
   await admin.connect();
@@ -117,7 +123,13 @@ async function checkOutput(kafka: Kafka, topic: string, records: number): Promis
   const consumer = kafka.consumer({ groupId: `${topic}-check`, maxWaitTimeInMs: 100 });
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });
+  /** Offsets passed over, markers of transactions among them. */
+  const passed = new Map<number, number>();
   await new Promise<void>((resolve, reject) => {
+    consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
+      passed.set(payload.partition, Number(payload.lastOffset) + 1);
+      if ([...passed.values()].reduce((sum, next) => sum + next, 0) >= inTopic) resolve();
+    });
     const eachBatch = async ({ batch }: { batch: { messages: { key: Buffer | null }[] } }) => {
       for (const { key } of batch.messages) {
         const index = Number(key?.toString());
@@ -125,7 +137,6 @@ async function checkOutput(kafka: Kafka, topic: string, records: number): Promis
         seen[index] = 1;
       }
       read += batch.messages.length;
-      if (read >= inTopic) resolve();
     };
     consumer.run({ autoCommit: false, eachBatch }).catch(reject);
   });

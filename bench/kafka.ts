@@ -23,6 +23,7 @@ const options = readOptions({
   workers: '1,4,16,64',
   orderings: 'partition,key,none',
   batch: '1',
+  delivery: 'at-least-once',
   payloads: payloadNames.join(','),
   form: 'raw',
   node: process.execPath,
@@ -42,10 +43,12 @@ const consumers = (): Consumer[] => [
   bare,
   ...numbers(options.workers).flatMap((workers) =>
     names(options.orderings, ['partition', 'key', 'none']).flatMap((ordering) =>
-      numbers(options.batch).map((batch) => ({
-        name: `adapter, ${workers}, ${ordering}${batch > 1 ? `, batches of ${batch}` : ''}`,
-        adapter: { workers, ordering, batch },
-      })),
+      numbers(options.batch).flatMap((batch) =>
+        names(options.delivery, ['at-least-once', 'exactly-once']).map((delivery) => ({
+          name: `adapter, ${workers}, ${ordering}${batch > 1 ? `, batches of ${batch}` : ''}${delivery === 'exactly-once' ? ', exactly once' : ''}`,
+          adapter: { workers, ordering, batch, delivery },
+        })),
+      ),
     ),
   ),
 ];

@@ -10,8 +10,9 @@ export interface LoadProcess {
   readonly stop: () => void;
 }
 
-export function startLoadProcess(): LoadProcess {
-  const child = fork(fileURLToPath(new URL('./load.js', import.meta.url)), { execArgv: [] });
+/** @param script compiled, beside this one */
+export function startLoadProcess(script = './load.js'): LoadProcess {
+  const child = fork(fileURLToPath(new URL(script, import.meta.url)), { execArgv: [] });
   return {
     run: async (plan) => {
       child.send(plan);

@@ -2,8 +2,11 @@
 
 import { adapterSettings, parseAdapterConfig } from '../config/adapter.ts';
 import { createLogger } from '../observability/logger.ts';
+import { tlsFileProblems } from '../predictor/tls-files.ts';
 import { type Command, untilStopped } from './command.ts';
+import { withConfigFiles } from './config-files.ts';
 import { kafkaSecurityProblems } from './kafka-security.ts';
+import { predictorTlsFiles } from './open-model.ts';
 import { startAdapter } from './start-adapter.ts';
 
 export const adapter: Command = {
@@ -21,9 +24,12 @@ export const adapter: Command = {
     ],
   ],
   start: async ({ args, environment }) => {
-    const parsed = parseAdapterConfig(args, environment);
+    const parsed = await withConfigFiles((files) => parseAdapterConfig(args, environment, files));
     if (!parsed.ok) return { kind: 'wrong-settings', problems: parsed.problems };
-    const problems = parsed.values.kafka === undefined ? [] : kafkaSecurityProblems(parsed.values);
+    const problems = [
+      ...tlsFileProblems(predictorTlsFiles(parsed.values)),
+      ...(parsed.values.kafka === undefined ? [] : kafkaSecurityProblems(parsed.values)),
+    ];
     if (problems.length > 0) return { kind: 'wrong-settings', problems };
     const log = createLogger(parsed.values.logLevel);
     const { stop } = await startAdapter(parsed.values, log);

@@ -6,6 +6,7 @@ import { startKafkaBroker } from '../demo/kafka-broker.ts';
 import type { Event } from '../event/event.ts';
 import { decodeKafka, encodeKafka } from '../event/kafka-message.ts';
 import { createKafkaClient } from '../kafka/client.ts';
+import { waitForTopics } from '../kafka/topics.ts';
 import { createLogger } from '../observability/logger.ts';
 import { kafkaSecurityOf } from './kafka-security.ts';
 
@@ -32,6 +33,12 @@ const topics = {
   output: 'iris-responses',
   errors: 'iris-responses.errors',
 };
+const topicsOfDemo = Object.entries(topics).map(([role, name]) => ({ name, role }));
+const creation = { numPartitions: 4, replicationFactor: undefined };
+
+/** A newcomer is watching: topics are looked for more often than an adapter does. */
+const pause = (delayMs: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, delayMs / 10));
 
 /** Starts a broker where none is given, and makes the topics. */
 export async function prepareKafkaDemo({
@@ -54,9 +61,7 @@ export async function prepareKafkaDemo({
   );
   const admin = kafka.admin();
   await admin.connect();
-  await admin.createTopics({
-    topics: Object.values(topics).map((topic) => ({ topic, numPartitions: 4 })),
-  });
+  await waitForTopics(topicsOfDemo, { admin, pause, closed: () => false, log }, creation);
   await admin.disconnect();
 
   const exchange = async (event: Event): Promise<{ lines: string[] }> => {

@@ -2,13 +2,12 @@
 
 import type { CallPredictor } from '../delivery/ports.ts';
 import { AdapterError } from '../errors.ts';
+import type { PredictorFacts } from '../graph/predictor-entry.ts';
+import type { MeterCall, Method, ModelName } from '../observability/metrics.ts';
 import { now } from './clock.ts';
 
-/** @param called is given the answer's status, or the code of the error, and seconds */
-export function measured(
-  call: CallPredictor,
-  called: (code: string, seconds: number, path: string) => void,
-): CallPredictor {
+/** The meter is given the answer's status, or the code of the error. */
+export function measured(call: CallPredictor, meter: MeterCall, method: Method): CallPredictor {
   return async (request) => {
     const started = now();
     let code = 'none';
@@ -20,7 +19,13 @@ export function measured(
       code = AdapterError.from(error).code;
       throw error;
     } finally {
-      called(code, (now() - started) / 1_000, request.path);
+      meter(request.path, method, code, (now() - started) / 1_000);
     }
   };
+}
+
+/** What metrics say of a model. */
+export function modelName(name: string, { images }: PredictorFacts): ModelName {
+  const image = images.get(name) ?? { name: '', version: '' };
+  return { name, image: image.name, version: image.version };
 }

@@ -19,18 +19,21 @@ import { AdapterError } from '../errors.ts';
 import { createFeedback } from '../graph/feedback.ts';
 import { whereOf } from '../graph/message.ts';
 import { addressOf, type GraphNode, nodesOf, type PredictorGraph } from '../graph/node.ts';
+import { nodePaths } from '../graph/node-path.ts';
 import { isCalled, stepsOf } from '../graph/steps.ts';
 import { createWalk, unitOf } from '../graph/walk.ts';
 import { protocols } from '../inference/protocols.ts';
 import type { AdapterMetrics } from '../observability/metrics.ts';
+import { createAskRest } from '../predictor/ask-rest.ts';
 import { createReadiness, type Readiness } from '../predictor/readiness.ts';
 import { readinessOfAll } from '../predictor/readiness-of-all.ts';
 import { createRestClient, type RestClient } from '../predictor/rest-client.ts';
+import { noTlsFiles } from '../predictor/tls-files.ts';
 import { now, schedule } from './clock.ts';
-import { measured } from './measured.ts';
+import { measured, modelName } from './measured.ts';
 
-/** What predicts: one model, or a graph. */
-export interface OpenPredictor {
+/** What predicts. */
+export interface OpenGraph {
   readonly call: CallWithinDeadline;
   /** Takes feedback to whom it is about. */
   readonly feedback: CallWithinDeadline;
@@ -53,7 +56,7 @@ export function openGraph(
   graph: PredictorGraph,
   connections: number,
   deps: OpenGraphDeps,
-): OpenPredictor {
+): OpenGraph {
   const protocol = protocols[config.protocol];
   const { metrics, log } = deps;
   const clients = new Map<string, RestClient>();
@@ -69,6 +72,7 @@ export function openGraph(
       url,
       connections,
       connectTimeoutMs: config.connectTimeoutMs,
+      tls: noTlsFiles,
       maxAnswerBytes: config.maxAnswerBytes,
       setting: "the node's endpoint in ENGINE_PREDICTOR",
     });
@@ -80,11 +84,13 @@ export function openGraph(
     const url = addressOf(node);
     if (url === undefined || !isCalled(stepsOf(node))) continue;
     const client = clientOf(url);
-    const called = metrics.node(node.name, graph.images.get(node.name));
-    const { attemptTimeoutMs } = config;
+    const meter = metrics.modelCalls({
+      ...modelName(node.name, config.facts),
+      paths: new Set(nodePaths(config.protocol, node.name)),
+    });
     const call = createCallWithinDeadline(
-      { attemptTimeoutMs },
-      { call: measured(client.call, called), now, schedule, random: Math.random },
+      { attemptTimeoutMs: config.attemptTimeoutMs, maxRepeats: config.callRetries },
+      { call: measured(client.call, meter, 'post'), now, schedule, random: Math.random },
     );
     const breaker = createBreaker(whereOf(node), { call, now, random: Math.random, log });
     calls.set(node.name, breaker);
@@ -92,13 +98,16 @@ export function openGraph(
     readiness.set(
       node.name,
       createReadiness(
+        { intervalMs: config.readinessIntervalMs },
         {
-          protocol,
-          model: node.name,
-          intervalMs: config.readinessIntervalMs,
-          predictorUrl: url.href.replace(/\/$/, ''),
+          ask: createAskRest(
+            { protocol, model: node.name, predictorUrl: url.href.replace(/\/$/, '') },
+            client.probe,
+          ),
+          schedule,
+          log,
+          changed: deps.changed,
         },
-        { probe: client.probe, schedule, log, changed: deps.changed },
       ),
     );
   }
@@ -128,7 +137,7 @@ export function openFeedback(
 ): CallWithinDeadline {
   const feedback = createFeedback<GraphRequest>(config.protocol, {
     callNode: createCallNode(config.protocol, service),
-    rewarded: ({ name }, reward) => metrics.rewarded(name, graph.images.get(name), reward),
+    rewarded: ({ name }, reward) => metrics.rewarded(modelName(name, config.facts), reward),
     ...(copy && { passed: (...given) => copy('feedback', ...given) }),
   });
   return createFeedbackCall(unitOf(graph.root, graph.images), feedback);

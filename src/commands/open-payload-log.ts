@@ -11,6 +11,7 @@ import { type GraphNode, nodesOf } from '../graph/node.ts';
 import { type CopyOptions, copyEvent, isCopied, type PayloadCopy } from '../graph/payload-copy.ts';
 import type { AdapterMetrics } from '../observability/metrics.ts';
 import { createRestClient } from '../predictor/rest-client.ts';
+import { noTlsFiles } from '../predictor/tls-files.ts';
 import { now, schedule, wallClock } from './clock.ts';
 
 export interface PayloadLog {
@@ -41,7 +42,9 @@ export function openPayloadLog(
   const sinks = new Map<string, Sink>();
   const sinkOf = ({ logger }: GraphNode): string | undefined =>
     logger && (logger.url ?? config.logSink)?.href;
-  const nodes = config.graph === undefined ? [] : nodesOf(config.graph.root);
+  // What goes over gRPC is not copied: the events are of JSON.
+  const graph = config.transport === 'grpc' ? undefined : config.graph;
+  const nodes = graph === undefined ? [] : nodesOf(graph.root);
   for (const href of new Set(nodes.map(sinkOf))) {
     if (href !== undefined) sinks.set(href, openSink(new URL(href), config, options, metrics, log));
   }
@@ -73,6 +76,7 @@ function openSink(
     url: new URL(url.origin),
     connections: config.logConcurrency,
     connectTimeoutMs: Math.min(config.connectTimeoutMs, config.logTimeoutMs),
+    tls: noTlsFiles,
     maxAnswerBytes: config.maxAnswerBytes,
     setting: "the logger's url, REQUEST_LOGGER_DEFAULT_ENDPOINT",
   });

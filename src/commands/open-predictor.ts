@@ -1,4 +1,4 @@
-/** Opens what predicts: one model, called directly, or a graph. */
+/** Opens what predicts: one model, called directly over REST or gRPC, or a graph. */
 
 import type { AdapterConfig } from '../config/adapter.ts';
 import {
@@ -6,33 +6,42 @@ import {
   createCallWithinDeadline,
 } from '../delivery/call-within-deadline.ts';
 import { createMicroBatch } from '../delivery/micro-batch.ts';
-import type { Log } from '../delivery/ports.ts';
+import type { CallPredictor, Log } from '../delivery/ports.ts';
+import { AdapterError } from '../errors.ts';
+import { nodePath } from '../graph/node-path.ts';
 import { graphOfModel } from '../graph/single-model.ts';
 import { batchFormats } from '../inference/batch-formats.ts';
 import { protocols } from '../inference/protocols.ts';
+import { restTargets, type TargetOf } from '../inference/targets.ts';
 import type { AdapterMetrics } from '../observability/metrics.ts';
 import { createReadiness } from '../predictor/readiness.ts';
-import { createRestClient } from '../predictor/rest-client.ts';
 import { now, schedule } from './clock.ts';
-import { measured } from './measured.ts';
-import { type OpenGraphDeps, type OpenPredictor, openFeedback, openGraph } from './open-graph.ts';
+import { measured, modelName } from './measured.ts';
+import { type OpenGraph, type OpenGraphDeps, openFeedback, openGraph } from './open-graph.ts';
+import { type ModelClient, openGrpcModel, openRestModel } from './open-model.ts';
 import { logged } from './open-payload-log.ts';
 
-export interface NamedPredictor extends OpenPredictor {
+export interface OpenPredictor extends OpenGraph {
   /** For messages: where it is. */
   readonly predictorUrl: string;
+  /** What a payload is called by. */
+  readonly targetOf: TargetOf;
+  /** Asks for status and metadata; undefined where nothing has such paths. */
+  readonly askInfo: CallPredictor | undefined;
 }
 
 /** Opens connections as they are needed; nothing is asked before `readiness.start`. */
-export function openPredictor(config: AdapterConfig, deps: OpenGraphDeps): NamedPredictor {
+export function openPredictor(config: AdapterConfig, deps: OpenGraphDeps): OpenPredictor {
   // One more than may be predicted at once, so that the readiness probe never waits.
   const connections = config.maxConcurrency + (config.kafka === undefined ? 0 : config.workers) + 1;
-  const { predictorUrl: url, graph } = config;
-  if (url !== undefined) return openModel(config, url, connections, deps);
+  const { predictorUrl, graph } = config;
+  if (predictorUrl !== undefined) return openModel(config, predictorUrl, connections, deps);
   if (graph === undefined) throw new Error('there is neither a predictor URL nor a graph');
   return {
     ...openGraph(config, graph, connections, deps),
     predictorUrl: `the graph of "${graph.root.name}"`,
+    targetOf: restTargets(protocols[config.protocol], config.model),
+    askInfo: undefined,
   };
 }
 
@@ -41,33 +50,65 @@ function openModel(
   url: URL,
   connections: number,
   deps: OpenGraphDeps,
-): NamedPredictor {
-  const { metrics, log, changed, copy } = deps;
-  const protocol = protocols[config.protocol];
-  const predictorUrl = url.href.replace(/\/$/, '');
-  const client = createRestClient({
-    url,
-    connections,
-    connectTimeoutMs: config.connectTimeoutMs,
-    maxAnswerBytes: config.maxAnswerBytes,
+): OpenPredictor {
+  const { metrics, log, changed } = deps;
+  const isRest = config.transport === 'rest';
+  const client = isRest ? openRestModel(config, url, connections) : openGrpcModel(config, url);
+  const name = config.model ?? '';
+  const feedbackPath = nodePath(config.protocol, 'send-feedback', name);
+  const meter = metrics.modelCalls({
+    ...modelName(name, config.facts),
+    paths: new Set([...client.paths, feedbackPath]),
   });
   const callAlone = createCallWithinDeadline(
-    { attemptTimeoutMs: config.attemptTimeoutMs },
-    { call: measured(client.call, metrics.called), now, schedule, random: Math.random },
+    { attemptTimeoutMs: config.attemptTimeoutMs, maxRepeats: config.callRetries },
+    { call: measured(client.call, meter, 'post'), now, schedule, random: Math.random },
   );
   const call = config.batchMaxSize > 1 ? batched(callAlone, config, metrics, log) : callAlone;
-  const graph = config.graph ?? graphOfModel(config.model ?? 'model', url);
   return {
-    predictorUrl,
-    feedback: openFeedback(config, graph, deps, (_node, request) => callAlone(request)),
-    call: logged(call, graph.root, copy),
+    ...(isRest ? overRest(config, url, { call, callAlone }, deps) : { call, feedback: noFeedback }),
+    predictorUrl: client.url,
+    targetOf: client.targetOf,
+    askInfo: askInfoOf(client, meter),
     readiness: createReadiness(
-      { protocol, model: config.model, intervalMs: config.readinessIntervalMs, predictorUrl },
-      { probe: client.probe, schedule, log, changed },
+      { intervalMs: config.readinessIntervalMs },
+      { ask: client.ask, schedule, log, changed },
     ),
     close: client.close,
   };
 }
+
+const askInfoOf = (
+  { askInfo }: ModelClient,
+  meter: ReturnType<AdapterMetrics['modelCalls']>,
+): CallPredictor | undefined => askInfo && measured(askInfo, meter, 'get');
+
+interface ModelCalls {
+  readonly call: CallWithinDeadline;
+  /** Never merged with others. */
+  readonly callAlone: CallWithinDeadline;
+}
+
+/** What a model over REST has beside its predictions, as every node of a graph. */
+function overRest(
+  config: AdapterConfig,
+  url: URL,
+  { call, callAlone }: ModelCalls,
+  deps: OpenGraphDeps,
+): Pick<OpenPredictor, 'call' | 'feedback'> {
+  const graph = config.graph ?? graphOfModel(config.model ?? 'model', url);
+  return {
+    call: logged(call, graph.root, deps.copy),
+    feedback: openFeedback(config, graph, deps, (_node, request) => callAlone(request)),
+  };
+}
+
+const noFeedback: CallWithinDeadline = async () => {
+  throw new AdapterError(
+    'PAYLOAD_UNSUPPORTED',
+    'feedback is taken to models over REST alone, but the predictor is called over gRPC; give it an address for REST (PREDICTOR_URL, SELDON_TRANSPORT), or send it no feedback',
+  );
+};
 
 /** Merges calls, and counts how many were. */
 function batched(

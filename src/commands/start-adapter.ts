@@ -15,6 +15,7 @@ import type { Event } from '../event/event.ts';
 import { createReplyFactory } from '../event/reply.ts';
 import { registerFeedbackRoutes } from '../http/feedback.ts';
 import { registerHealthRoutes } from '../http/health.ts';
+import { registerInfoRoutes } from '../http/info.ts';
 import { registerPredictionRoutes } from '../http/predictions.ts';
 import { createHttpServer } from '../http/server.ts';
 import { protocols } from '../inference/protocols.ts';
@@ -23,11 +24,14 @@ import { createMetrics } from '../observability/metrics.ts';
 import { now, schedule, wallClock } from './clock.ts';
 import { openPayloadLog } from './open-payload-log.ts';
 import { openPredictor } from './open-predictor.ts';
+import { startGrpc } from './start-grpc.ts';
 import { startKafka } from './start-kafka.ts';
 
 export interface RunningAdapter {
   /** Where it listens. */
   readonly url: string;
+  /** The gRPC server's port; undefined where it is off. */
+  readonly grpcPort: number | undefined;
   readonly stop: () => Promise<void>;
 }
 
@@ -43,12 +47,12 @@ export async function startAdapter(
   for (const warning of config.warnings) log.warn({}, warning);
   const protocol = protocols[config.protocol];
   const identity = { sdep: config.sdep, namespace: config.namespace, predictor: config.predictor };
-  const metrics = createMetrics(identity);
+  const metrics = createMetrics(identity, config.facts.version);
   let kafka: KafkaAdapter | undefined;
   const changed = (): void => kafka?.predictorChanged();
   const payloadLog = openPayloadLog(config, { metrics, log });
-  const opened = openPredictor(config, { metrics, log, copy: payloadLog.copy, changed });
-  const { call, feedback, readiness, predictorUrl } = opened;
+  const predictor = openPredictor(config, { metrics, log, copy: payloadLog.copy, changed });
+  const { call, feedback, readiness, predictorUrl, targetOf, askInfo } = predictor;
   const replies = createReplyFactory({
     identity,
     source: config.responseSource,
@@ -57,7 +61,7 @@ export async function startAdapter(
   const dispatchOnly = createDispatch(
     {
       identity,
-      protocol,
+      targetOf,
       model: config.model,
       predictorUrl,
       eventTypes: new Set(config.eventTypes),
@@ -75,10 +79,11 @@ export async function startAdapter(
   const server = createHttpServer({
     maxBodyBytes: config.maxBodyBytes,
     receiveTimeoutMs: config.requestTimeoutMs,
+    corsOrigin: config.corsOrigin,
   });
   registerPredictionRoutes(
     server,
-    { protocol, model: config.model, requestTimeoutMs: config.requestTimeoutMs },
+    { protocol, targetOf, predictorUrl, requestTimeoutMs: config.requestTimeoutMs },
     {
       dispatch,
       call,
@@ -100,25 +105,31 @@ export async function startAdapter(
       limiter,
       now,
       draining: () => phase === 'draining',
-      randomId: randomUUID,
       log,
       served: metrics.served,
     },
   );
-  registerHealthRoutes(server, config.metricsPath, {
+  if (askInfo !== undefined) {
+    registerInfoRoutes(
+      server,
+      { ...config, ...identity, protocol },
+      { ask: askInfo, limiter, now, log, served: metrics.served },
+    );
+  }
+  const joined = (): boolean =>
+    kafka === undefined || config.serverType === 'rpc' || kafka.hasJoined();
+  const ready = (): boolean => phase === 'serving' && readiness.ready() && joined();
+  registerHealthRoutes(server, config, {
     metrics,
     hopeless: () => kafka?.stuck(),
-    readiness: () => {
-      const joined = kafka === undefined || config.serverType === 'rpc' || kafka.hasJoined();
-      return {
-        ready: phase === 'serving' && readiness.ready() && joined,
-        parts: {
-          process: phase,
-          predictor: readiness.reason(),
-          ...(kafka !== undefined && { kafka: kafka.state() }),
-        },
-      };
-    },
+    readiness: () => ({
+      ready: ready(),
+      parts: {
+        process: phase,
+        predictor: readiness.reason(),
+        ...(kafka !== undefined && { kafka: kafka.state() }),
+      },
+    }),
   });
   metrics.watch('seldon_eventing_http_running', 'Predictions running for HTTP', limiter.running);
   metrics.watch(
@@ -128,6 +139,16 @@ export async function startAdapter(
   );
 
   readiness.start();
+  const grpc = await startGrpc(config, predictorUrl, {
+    call,
+    limiter,
+    now,
+    wallClock,
+    draining: () => phase === 'draining',
+    ready,
+    log,
+    served: metrics.servedGrpc,
+  });
   const url = await server.listen({ host: config.httpHost, port: config.httpPort });
   log.info({ url, predictor: predictorUrl, protocol: protocol.name }, 'listening');
 
@@ -139,15 +160,20 @@ export async function startAdapter(
     phase = 'draining';
     await withinTime(
       config.drainTimeoutMs,
-      Promise.all([server.close(), kafka?.close(config.drainTimeoutMs)]),
+      Promise.all([
+        server.close(),
+        grpc?.close(config.drainTimeoutMs),
+        kafka?.close(config.drainTimeoutMs),
+      ]),
     );
     readiness.close();
-    await Promise.all([opened.close(), payloadLog.close()]);
+    await Promise.all([predictor.close(), payloadLog.close()]);
     log.info({}, 'stopped');
   };
   let stopped: Promise<void> | undefined;
   return {
     url,
+    grpcPort: grpc?.port,
     stop: () => {
       stopped ??= stop();
       return stopped;

@@ -30,6 +30,16 @@ export function watchKafka(metrics: AdapterMetrics, kafka: KafkaAdapter): void {
     'Partitions that are not fetched because enough of them waits here',
     () => kafka.partitions().filter(({ paused }) => paused).length,
   );
+  metrics.watch(
+    `${prefix}_unanswered_seconds`,
+    'For how long Kafka has not answered us; 0 while it does',
+    () => kafka.unansweredMs() / 1_000,
+  );
+  metrics.watch(
+    `${prefix}_standing_still`,
+    'Partitions beyond KAFKA_MAX_TRANSACTIONAL_PARTITIONS, which are not answered here',
+    kafka.standingStill,
+  );
   for (const [name, help, read] of ofPartitions) {
     metrics.watchPartitions(`${prefix}_${name}`, help, () =>
       kafka.partitions().map((report) => [report.partition, read(report)]),

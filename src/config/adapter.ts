@@ -2,17 +2,20 @@
 
 import { seldonOnly } from '../graph/check.ts';
 import { nodesOf, type PredictorGraph } from '../graph/node.ts';
-import { singleModelOf } from '../graph/single-model.ts';
+import { noFacts, type PredictorFacts } from '../graph/predictor-entry.ts';
 import { protocols } from '../inference/protocols.ts';
 import { batchSettings } from './batching.ts';
 import { eventSettings } from './events.ts';
+import { takeExecutorFlags } from './executor-flags.ts';
 import { drainSettings, httpSettings } from './http.ts';
 import { identitySettings } from './identity.ts';
 import { kafkaSettings } from './kafka.ts';
 import { kafkaSecurityConflicts, kafkaSecurityWarnings } from './kafka-security-rules.ts';
 import { type Conflict, type Environment, type Parsed, parseSettings } from './parse.ts';
 import { payloadLogSettings } from './payload-log.ts';
-import { predictorSettings } from './predictor.ts';
+import { annotatedTimeouts, parseAnnotations } from './pod-annotations.ts';
+import { type EnginePredictor, predictorSettings } from './predictor.ts';
+import { type ConfigFiles, noFiles, readPredictorFile } from './predictor-file.ts';
 import { processSettings } from './process.ts';
 import type { ValuesOf } from './setting.ts';
 
@@ -30,6 +33,8 @@ export const adapterSettings = {
 
 type AdapterValues = ValuesOf<typeof adapterSettings>;
 
+export type Transport = 'rest' | 'grpc';
+
 /** What the Kafka path needs; there only where it is on. */
 export interface KafkaTopics {
   readonly brokers: readonly string[];
@@ -46,12 +51,20 @@ export interface TopicCreation {
   readonly replicationFactor: number | undefined;
 }
 
-export interface AdapterConfig extends Omit<AdapterValues, 'predictorUrl' | 'enginePredictor'> {
-  /** The one model's, from PREDICTOR_URL or ENGINE_PREDICTOR; undefined: `graph` is walked. */
+type Timeouts = 'requestTimeoutMs' | 'attemptTimeoutMs' | 'connectTimeoutMs' | 'callRetries';
+type Decided = 'predictorUrl' | 'enginePredictor' | 'predictorFile' | 'transport' | Timeouts;
+
+export interface AdapterConfig
+  extends Omit<AdapterValues, Decided>,
+    Readonly<Record<Timeouts, number>> {
+  /** The one model's, from PREDICTOR_URL or an engine predictor; undefined: `graph` is walked. */
   readonly predictorUrl: URL | undefined;
-  /** From ENGINE_PREDICTOR, however small. */
+  /** From ENGINE_PREDICTOR or the predictor in a file, however small. */
   readonly graph: PredictorGraph | undefined;
-  readonly attemptTimeoutMs: number;
+  /** What its address, or else the graph's endpoint, says. */
+  readonly transport: Transport;
+  /** What metrics say of the predictor. */
+  readonly facts: PredictorFacts;
   /** Undefined where the Kafka path is off. */
   readonly kafka: KafkaTopics | undefined;
   /** What was set and is not done, for the log. */
@@ -63,46 +76,57 @@ const notHeeded = [
   'TLS_CERT_FILE',
   'TLS_KEY_FILE',
   'TLS_CLIENT_CA_FILE',
+  'SELDON_CERT_MOUNT_PATH',
   'OIDC_ISSUER',
   'OIDC_AUDIENCE',
   'OIDC_SUBJECTS',
   'K_SINK',
 ];
 
-const wellMeant: Readonly<Record<string, string>> = {
-  KAFKA_AUTO_COMMIT:
-    'KAFKA_AUTO_COMMIT is not heeded: an offset is committed when everything before it is answered',
-  KAFKA_FULL_GRAPH:
-    'KAFKA_FULL_GRAPH is not heeded: every record is answered by the whole predictor',
-};
-
-/** Parses and checks everything; all problems are told together. */
+/**
+ * Parses and checks everything; all problems are told together.
+ * @param files how files are read; none can be where it is left out
+ */
 export function parseAdapterConfig(
   args: readonly string[],
   environment: Environment,
+  files: ConfigFiles = noFiles,
 ): Parsed<AdapterConfig> {
   const isSet = (name: string): boolean => (environment[name] ?? '').trim() !== '';
-  const parsed = parseSettings(adapterSettings, args, environment, conflicts);
+  const taken = takeExecutorFlags(args, environment);
+  const fromFile = readPredictorFile(files);
+  const engineOf: EngineOf = ({ enginePredictor, predictorFile, predictor }) =>
+    predictorFile === undefined ? enginePredictor : fromFile(predictorFile, predictor).engine;
+  const parsed = parseSettings(adapterSettings, taken.args, environment, [
+    ...conflicts,
+    ...engineConflicts(engineOf),
+    {
+      between: ['predictorFile', 'predictor'],
+      problem: ({ predictorFile, predictor }) =>
+        predictorFile === undefined ? undefined : fromFile(predictorFile, predictor).problem,
+    },
+  ]);
   const refused = notHeeded
     .filter(isSet)
     .map((name) => `${name} is set, but this version does not support it: unset it`);
-  if (!parsed.ok) return { ok: false, problems: [...parsed.problems, ...refused] };
-  if (refused.length > 0) return { ok: false, problems: refused };
+  const problems = [...taken.problems, ...(parsed.ok ? [] : parsed.problems), ...refused];
+  if (!parsed.ok || problems.length > 0) return { ok: false, problems };
   const { values } = parsed;
-  const predictor = calledPredictor(values);
-  if (predictor === undefined) return { ok: false, problems: [noPredictor] };
+  const engine = engineOf(values);
+  const called = calledPredictor(values, engine);
+  if (called === undefined) return { ok: false, problems: [noPredictor] };
+  const annotated = readAnnotations(values, called.transport, files);
   return {
     ok: true,
     values: Object.freeze({
       ...values,
-      ...predictor,
-      attemptTimeoutMs: values.attemptTimeoutMs ?? values.requestTimeoutMs,
+      ...called,
+      ...timeoutsOf(values, annotated),
       kafka: kafkaTopics(values),
       warnings: [
-        ...Object.entries(wellMeant)
-          .filter(([name]) => isSet(name))
-          .map(([, warning]) => warning),
-        ...graphWarnings(values),
+        ...taken.warnings,
+        ...annotated.warnings,
+        ...(engine === undefined ? [] : graphWarnings(values, engine, called.transport)),
         ...kafkaSecurityWarnings(values),
       ],
     }),
@@ -110,76 +134,139 @@ export function parseAdapterConfig(
 }
 
 const noPredictor =
-  "PREDICTOR_URL is not set. The predictor's base address, or ENGINE_PREDICTOR, is needed";
+  "PREDICTOR_URL is not set. The predictor's base address, ENGINE_PREDICTOR or PREDICTOR_FILE (--file) is needed";
 
-/** What is called, by either way of naming it. */
+/** The predictor that is described rather than addressed, if any. */
+type EngineOf = (
+  values: Pick<AdapterValues, 'enginePredictor' | 'predictorFile' | 'predictor'>,
+) => EnginePredictor | undefined;
+
+/** What is called, by whichever way of naming it. */
 function calledPredictor(
   values: AdapterValues,
-): Pick<AdapterConfig, 'predictorUrl' | 'model' | 'graph'> | undefined {
-  const { predictorUrl, model, enginePredictor: graph } = values;
-  if (graph === undefined) {
-    return predictorUrl === undefined ? undefined : { predictorUrl, model, graph };
+  engine: EnginePredictor | undefined,
+): Pick<AdapterConfig, 'predictorUrl' | 'transport' | 'model' | 'graph' | 'facts'> | undefined {
+  const transport = transportOf(values, engine);
+  const { graph, single, facts = noFacts } = engine ?? {};
+  if (graph !== undefined && single === undefined) {
+    return { predictorUrl: undefined, transport, model: graph.root.name, graph, facts };
   }
-  const single = singleModelOf(graph);
-  if (single === undefined) return { predictorUrl: undefined, model: graph.root.name, graph };
-  return { predictorUrl: single.url, model: model ?? single.model, graph };
+  const predictorUrl = values.predictorUrl ?? engineUrl(engine, transport);
+  const model = values.model ?? single?.model;
+  return predictorUrl && { predictorUrl, transport, model, graph, facts };
 }
 
 /** What is asked for and cannot be heeded. */
-function graphWarnings({ enginePredictor: graph, model, logSink }: AdapterValues): string[] {
-  if (graph === undefined) return [];
+function graphWarnings(
+  { model, logSink }: AdapterValues,
+  { graph, single }: EnginePredictor,
+  transport: Transport,
+): string[] {
   const warnings: string[] = [];
-  const isForRoot = model === undefined || model === graph.root.name;
-  if (!isForRoot && singleModelOf(graph) === undefined) {
+  const nodes = nodesOf(graph.root);
+  if (single === undefined && model !== undefined && model !== graph.root.name) {
+    warnings.push('MODEL_NAME is not heeded: the nodes of a graph go by their own names');
+  }
+  const wantGrpc = nodes.filter(({ endpoint }) => endpoint?.transport === 'grpc');
+  if (single === undefined && wantGrpc.length > 0) {
     warnings.push(
-      'MODEL_NAME is not heeded: the nodes of a graph go by the names in ENGINE_PREDICTOR',
+      `the endpoints of ${namesOf(wantGrpc)} are of type GRPC, but are called over REST, as all nodes of a graph`,
     );
   }
-  const silent = nodesOf(graph.root).filter(
-    ({ logger }) => logger && (logger.url ?? logSink) === undefined,
-  );
+  const logged = nodes.filter(({ logger }) => logger !== undefined);
+  if (transport === 'grpc' && logged.length > 0) {
+    warnings.push(`payloads of ${namesOf(logged)} are not logged: it is called over gRPC`);
+    return warnings;
+  }
+  const silent = logged.filter(({ logger }) => (logger?.url ?? logSink) === undefined);
   if (silent.length > 0) {
-    const names = silent.map(({ name }) => name).join(', ');
     warnings.push(
-      `payloads of ${names} are not logged: the logger names no url, and REQUEST_LOGGER_DEFAULT_ENDPOINT is not set`,
+      `payloads of ${namesOf(silent)} are not logged: the logger names no url, and REQUEST_LOGGER_DEFAULT_ENDPOINT is not set`,
     );
   }
   return warnings;
 }
 
+const namesOf = (nodes: readonly { readonly name: string }[]): string =>
+  nodes.map(({ name }) => name).join(', ');
+
+type Annotated = ReturnType<typeof annotatedTimeouts>;
+
+function readAnnotations(
+  { podAnnotationsFile }: AdapterValues,
+  transport: Transport,
+  files: ConfigFiles,
+): Annotated {
+  try {
+    const text = files.readText(podAnnotationsFile) ?? '';
+    return annotatedTimeouts(parseAnnotations(text), transport);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const warning = `POD_ANNOTATIONS_FILE cannot be read, and no annotation counts: ${reason}`;
+    return { ...annotatedTimeouts(new Map(), transport), warnings: [warning] };
+  }
+}
+
+const defaultRequestTimeoutMs = 30_000;
+const defaultConnectTimeoutMs = 3_000;
+const defaultCallRetries = 3;
+
+/** Our own settings win over annotations; an attempt that an annotation allows fits in its request. */
+function timeoutsOf(
+  values: AdapterValues,
+  annotated: Annotated,
+): Readonly<Record<Timeouts, number>> {
+  const annotatedMs =
+    values.attemptTimeoutMs === undefined ? annotated.attemptTimeoutMs : undefined;
+  const requestTimeoutMs =
+    values.requestTimeoutMs ?? Math.max(defaultRequestTimeoutMs, annotatedMs ?? 0);
+  return {
+    requestTimeoutMs,
+    attemptTimeoutMs: values.attemptTimeoutMs ?? annotatedMs ?? requestTimeoutMs,
+    connectTimeoutMs:
+      values.connectTimeoutMs ?? annotated.connectTimeoutMs ?? defaultConnectTimeoutMs,
+    callRetries: values.callRetries ?? annotated.callRetries ?? defaultCallRetries,
+  };
+}
+
+const isGrpcUrl = (url: URL): boolean => url.protocol.startsWith('grpc');
+
+function transportOf(
+  { transport, predictorUrl }: Pick<AdapterValues, 'transport' | 'predictorUrl'>,
+  engine: EnginePredictor | undefined,
+): Transport {
+  if (predictorUrl !== undefined) return isGrpcUrl(predictorUrl) ? 'grpc' : 'rest';
+  if (engine !== undefined && engine.single === undefined) return 'rest';
+  return transport ?? engine?.single?.transport ?? 'rest';
+}
+
+const engineUrl = (engine: EnginePredictor | undefined, transport: Transport): URL | undefined =>
+  transport === 'grpc' ? engine?.single?.grpcUrl : engine?.single?.restUrl;
+
 const conflicts: readonly Conflict<typeof adapterSettings>[] = [
-  ...kafkaSecurityConflicts,
   {
-    between: ['predictorUrl', 'enginePredictor'],
-    problem: ({ predictorUrl, enginePredictor }) => {
-      if (predictorUrl === undefined && enginePredictor === undefined) return noPredictor;
-      return predictorUrl !== undefined && enginePredictor !== undefined
-        ? 'PREDICTOR_URL and ENGINE_PREDICTOR both name the predictor: unset one of them'
-        : undefined;
-    },
-  },
-  {
-    between: ['protocol', 'model', 'enginePredictor'],
-    problem: ({ protocol, model, enginePredictor }) =>
-      protocols[protocol].needsModel && model === undefined && enginePredictor === undefined
-        ? `MODEL_NAME is not set: the ${protocol} protocol names it in its paths`
+    between: ['httpPort', 'grpcPort'],
+    problem: ({ httpPort, grpcPort }) =>
+      httpPort === grpcPort && httpPort !== 0
+        ? 'HTTP_PORT and GRPC_PORT are the same: each needs a port of its own'
         : undefined,
   },
+  ...kafkaSecurityConflicts,
   {
-    between: ['protocol', 'enginePredictor'],
-    problem: ({ protocol, enginePredictor }) => {
-      if (protocol === 'seldon' || enginePredictor === undefined) return undefined;
-      const units = seldonOnly(enginePredictor);
-      return units.length > 0
-        ? `ENGINE_PREDICTOR: ${units.join(', ')} speaks the seldon protocol alone, not ${protocol}: use a container`
+    between: ['predictorUrl', 'enginePredictor', 'predictorFile'],
+    problem: ({ predictorUrl, enginePredictor, predictorFile }) => {
+      const named = predictorFile === undefined ? enginePredictor : predictorFile;
+      if (predictorUrl === undefined && named === undefined) return noPredictor;
+      return predictorUrl !== undefined && named !== undefined
+        ? `PREDICTOR_URL and ${sourceOf({ predictorFile })} both name the predictor: unset one of them`
         : undefined;
     },
   },
   {
-    between: ['batchMaxSize', 'enginePredictor'],
-    problem: ({ batchMaxSize, enginePredictor }) =>
-      batchMaxSize > 1 && enginePredictor !== undefined && !singleModelOf(enginePredictor)
-        ? 'BATCH_MAX_SIZE merges requests for one model, and the graph has more to it: unset it'
+    between: ['predictorCertFile', 'predictorKeyFile'],
+    problem: ({ predictorCertFile, predictorKeyFile }) =>
+      (predictorCertFile === undefined) !== (predictorKeyFile === undefined)
+        ? 'PREDICTOR_TLS_CERT_FILE and PREDICTOR_TLS_KEY_FILE go together: set both, or neither'
         : undefined,
   },
   {
@@ -214,6 +301,72 @@ const conflicts: readonly Conflict<typeof adapterSettings>[] = [
     },
   },
 ];
+
+/** For messages: what describes the predictor. */
+const sourceOf = ({ predictorFile }: Pick<AdapterValues, 'predictorFile'>): string =>
+  predictorFile === undefined ? 'ENGINE_PREDICTOR' : 'PREDICTOR_FILE (--file)';
+
+const engineSettings = ['enginePredictor', 'predictorFile', 'predictor'] as const;
+
+/** What must hold between the settings and the predictor that is described, here or in a file. */
+function engineConflicts(engineOf: EngineOf): readonly Conflict<typeof adapterSettings>[] {
+  return [
+    {
+      between: ['transport', 'predictorUrl', ...engineSettings],
+      problem: (values) => {
+        const { transport, predictorUrl } = values;
+        const engine = engineOf(values);
+        const wanted = transportOf(values, engine);
+        const isOther = transport !== undefined && transport !== wanted;
+        if (isOther && predictorUrl !== undefined) {
+          return `SELDON_TRANSPORT is ${transport}, but PREDICTOR_URL is an address for ${wanted}; write it as ${transport === 'grpc' ? 'grpc:// or grpcs://' : 'http:// or https://'}, or unset SELDON_TRANSPORT`;
+        }
+        if (isOther) {
+          return `SELDON_TRANSPORT is ${transport}, but the nodes of a graph are called over REST alone: unset it`;
+        }
+        if (engine?.single === undefined || engineUrl(engine, wanted) !== undefined) {
+          return undefined;
+        }
+        return `${sourceOf(values)}: graph.endpoint: expected service_host and ${wanted === 'grpc' ? 'grpcPort (or service_port) for gRPC' : 'httpPort (or service_port) for REST'}`;
+      },
+    },
+    {
+      between: ['batchMaxSize', 'transport', 'predictorUrl', ...engineSettings],
+      problem: (values) => {
+        const engine = engineOf(values);
+        if (values.batchMaxSize <= 1) return undefined;
+        if (transportOf(values, engine) === 'grpc') {
+          return 'BATCH_MAX_SIZE merges JSON requests, but the predictor is called over gRPC: unset it';
+        }
+        return engine !== undefined && engine.single === undefined
+          ? 'BATCH_MAX_SIZE merges requests for one model, and the graph has more to it: unset it'
+          : undefined;
+      },
+    },
+    {
+      between: ['protocol', 'model', 'transport', 'predictorUrl', ...engineSettings],
+      problem: (values) => {
+        const { protocol, model, enginePredictor, predictorFile } = values;
+        const named = (model ?? enginePredictor ?? predictorFile) !== undefined;
+        return protocols[protocol].needsModel && !named && transportOf(values, undefined) === 'rest'
+          ? `MODEL_NAME is not set: the ${protocol} protocol names it in its paths`
+          : undefined;
+      },
+    },
+    {
+      between: ['protocol', ...engineSettings],
+      problem: (values) => {
+        const { protocol } = values;
+        const engine = engineOf(values);
+        if (protocol === 'seldon' || engine === undefined) return undefined;
+        const units = seldonOnly(engine.graph);
+        return units.length > 0
+          ? `${sourceOf(values)}: ${units.join(', ')} speaks the seldon protocol alone, not ${protocol}: use a container`
+          : undefined;
+      },
+    },
+  ];
+}
 
 const errorTopicOf = (errorTopic: string | undefined, outputTopic: string): string =>
   errorTopic ?? `${outputTopic}.errors`;

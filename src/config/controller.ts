@@ -16,7 +16,8 @@ import {
 } from './setting.ts';
 import { tlsProblem, tlsSettings } from './tls.ts';
 
-const { httpHost, httpPort, metricsPath } = httpSettings;
+const { httpHost, httpPort } = httpSettings;
+const metricsPath = { ...httpSettings.metricsPath, doc: 'Path of the Prometheus metrics.' };
 const { logLevel } = processSettings;
 
 const imageName = text.regex(/^[\w.\-/:@]+$/, 'expected an image such as registry/name:tag');

@@ -3,7 +3,7 @@
 import { httpSettings } from './http.ts';
 import { kafkaSettings } from './kafka.ts';
 import { kafkaSecuritySettings } from './kafka-security.ts';
-import { oneOf, type SettingGroup } from './setting.ts';
+import { type SettingGroup, yesOrNo } from './setting.ts';
 
 export const demoSettings = {
   httpPort: {
@@ -20,7 +20,7 @@ export const demoSettings = {
   kafka: {
     env: 'DEMO_KAFKA',
     flags: ['kafka'],
-    schema: oneOf(['true', 'false']),
+    schema: yesOrNo,
     fallback: 'false',
     isSwitch: true,
     doc: 'Runs the same through a real Kafka broker: KAFKA_BROKER where it is set, else one of its own (needs Java and Maven).',

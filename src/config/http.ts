@@ -16,12 +16,32 @@ export const httpSettings = {
     fallback: '8080',
     doc: 'Port to listen on; 0 takes a free one.',
   },
+  grpcPort: {
+    env: 'GRPC_PORT',
+    flags: ['grpc_port'],
+    schema: integer(0, 65_535),
+    doc: "Port of the gRPC server, which offers the protocol's own services, health and reflection beside HTTP, under the same limits; 0 takes a free one. Unset: none. Its calls need a predictor over gRPC.",
+  },
   metricsPath: {
     env: 'METRICS_PATH',
     flags: ['prometheus_path'],
-    schema: text.regex(/^\/[\w./-]+$/, 'expected a path such as /metrics'),
+    schema: text
+      .regex(/^\/[\w./-]+$/, 'expected a path such as /metrics')
+      .regex(
+        /^(?!\/(?:livez?|readyz?|api\/.*|v[12](?:\/.*)?)$)/,
+        'is a path that something else is served at',
+      ),
     fallback: '/metrics',
-    doc: 'Path of the Prometheus metrics.',
+    doc: 'Path of the Prometheus metrics; `/metrics` and `/prometheus` have them too.',
+  },
+  corsOrigin: {
+    env: 'CORS_ORIGIN',
+    schema: text.regex(
+      /^(?:\*|none|https?:\/\/[^\s/?#,]+)$/,
+      'expected *, none, or an origin such as https://example.com',
+    ),
+    fallback: '*',
+    doc: "Which pages of other origins a browser lets read our answers, as Seldon's executor lets all; `none`: no page.",
   },
   maxBodyBytes: {
     env: 'MAX_BODY_BYTES',
@@ -44,7 +64,7 @@ export const httpSettings = {
   requestTimeoutMs: {
     env: 'REQUEST_TIMEOUT_MS',
     schema: milliseconds(1),
-    fallback: '30000',
+    fallbackText: '30000, or the annotation `seldon.io/rest-timeout` where that is longer',
     doc: 'How long a request may take in all, waiting and repeats included; then it is answered 504.',
   },
 } as const satisfies SettingGroup;

@@ -1,7 +1,7 @@
 /** What is written to topics and how they are made: compression and creation. */
 
 import zlib from 'node:zlib';
-import { integer, oneOf, type SettingGroup } from './setting.ts';
+import { integer, oneOf, type SettingGroup, yesOrNo } from './setting.ts';
 
 const hasZstd = 'zstdCompress' in zlib;
 
@@ -15,7 +15,7 @@ const compression = oneOf(['none', 'gzip', 'snappy', 'lz4', 'zstd'])
 export const kafkaTopicSettings = {
   createTopics: {
     env: 'KAFKA_CREATE_TOPICS',
-    schema: oneOf(['true', 'false']),
+    schema: yesOrNo,
     isSwitch: true,
     fallbackText:
       '`true` where KAFKA_NUM_PARTITIONS or KAFKA_REPLICATION_FACTOR is set, else `false`',

@@ -69,9 +69,21 @@ export const kafkaSettings = {
   },
   delivery: {
     env: 'KAFKA_DELIVERY',
-    schema: oneOf(['at-least-once']),
+    schema: oneOf(['at-least-once', 'exactly-once']),
     fallback: 'at-least-once',
-    doc: 'Every input is answered at least once, in the output or the error topic.',
+    doc: 'Every input is answered, in the output or the error topic. `at-least-once`: a crash may repeat answers, with the same ids. `exactly-once`: a `read_committed` reader sees one answer each; it needs brokers with transactions and costs CPU and latency (docs/exactly-once.md).',
+  },
+  maxTransactionalPartitions: {
+    env: 'KAFKA_MAX_TRANSACTIONAL_PARTITIONS',
+    schema: integer(1, 10_000),
+    fallback: '64',
+    doc: 'With `exactly-once`: most input partitions that one process answers. Each has a producer of its own, with a connection to every broker. Partitions beyond it stand still, and the log says so: add replicas, or raise it.',
+  },
+  transactionTimeoutMs: {
+    env: 'KAFKA_TRANSACTION_TIMEOUT_MS',
+    schema: milliseconds(1_000),
+    fallback: '60000',
+    doc: 'With `exactly-once`: after so long the broker ends a transaction that a crash left open, where no other member has done so before; until then `read_committed` readers wait.',
   },
   maxAttempts: {
     env: 'KAFKA_MAX_ATTEMPTS',

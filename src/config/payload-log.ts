@@ -10,6 +10,7 @@ export const payloadLogSettings = {
   },
   logMaxCopies: {
     env: 'LOGGER_MAX_COPIES',
+    flags: ['log-work-buffer-size'],
     schema: integer(1, 1_000_000),
     fallback: '1000',
     doc: 'Most copies that wait for one sink or are on their way to it; further ones are dropped and counted.',
@@ -22,6 +23,7 @@ export const payloadLogSettings = {
   },
   logConcurrency: {
     env: 'LOGGER_CONCURRENCY',
+    flags: ['logger-workers'],
     schema: integer(1, 1_000),
     fallback: '8',
     doc: 'Most copies that are sent to one sink at once.',

@@ -2,7 +2,7 @@
 
 import { clusterSettings, renderingSettings } from './controller.ts';
 import { type Environment, type Parsed, parseSettings } from './parse.ts';
-import { kubernetesName, oneOf, type SettingGroup, text, type ValuesOf } from './setting.ts';
+import { kubernetesName, type SettingGroup, text, type ValuesOf, yesOrNo } from './setting.ts';
 
 export const renderSettings = {
   file: {
@@ -22,7 +22,7 @@ export const renderSettings = {
   diff: {
     env: 'RENDER_DIFF',
     flags: ['diff'],
-    schema: oneOf(['true', 'false']),
+    schema: yesOrNo,
     fallback: 'false',
     isSwitch: true,
     doc: 'Shows what would change in the cluster instead, found by a dry run on its API server; nothing is written. Exit code 0: nothing would, 1: something would, 3: it could not be told.',

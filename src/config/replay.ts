@@ -6,7 +6,15 @@ import { kafkaSettings } from './kafka.ts';
 import { kafkaSecuritySettings } from './kafka-security.ts';
 import { kafkaSecurityConflicts } from './kafka-security-rules.ts';
 import { type Environment, type Parsed, parseSettings } from './parse.ts';
-import { integer, list, oneOf, type SettingGroup, text, type ValuesOf } from './setting.ts';
+import {
+  integer,
+  list,
+  oneOf,
+  type SettingGroup,
+  text,
+  type ValuesOf,
+  yesOrNo,
+} from './setting.ts';
 
 type OneOrMore<Word> = readonly [Word, ...Word[]];
 
@@ -90,7 +98,7 @@ export const replaySettings = {
   dryRun: {
     env: 'REPLAY_DRY_RUN',
     flags: ['dry_run'],
-    schema: oneOf(['true', 'false']),
+    schema: yesOrNo,
     fallback: 'false',
     isSwitch: true,
     doc: 'Prints what would be sent, and sends and commits nothing.',

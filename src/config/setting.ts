@@ -1,6 +1,7 @@
 /** What a setting is: its names, its type, what it does. Everything else is derived from this. */
 
 import { z } from 'zod';
+import { parseDurationMs } from '../duration.ts';
 
 export interface Setting<Schema extends z.ZodType = z.ZodType> {
   /** Environment variable. A flag of the same name, dashes or underscores alike, overrides it. */
@@ -46,14 +47,14 @@ export const integer = (min: number, max: number) =>
     .meta({ title: `${min}–${max}` });
 
 /** Milliseconds. A timer of Node takes at most 2^31 − 1 of them. */
-export const milliseconds = (min: number) => {
-  const unit = { ms: 1, s: 1_000, m: 60_000, '': 1 };
-  return z
+export const milliseconds = (min: number) =>
+  z
     .string()
-    .regex(/^\d+(?:\.\d+)?(?:ms|s|m)?$/, 'expected milliseconds, or a duration such as 15s')
-    .transform((text) => {
-      const suffix = /[a-z]*$/.exec(text)?.[0] as keyof typeof unit;
-      return Math.round(Number.parseFloat(text) * unit[suffix]);
+    .transform((text, context) => {
+      const ms = parseDurationMs(text);
+      if (ms !== undefined) return ms;
+      context.addIssue('expected milliseconds, or a duration such as 15s, 500ms or 1m30s');
+      return z.NEVER;
     })
     .pipe(
       z
@@ -62,7 +63,23 @@ export const milliseconds = (min: number) => {
         .max(2 ** 31 - 1, 'is too long'),
     )
     .meta({ title: 'milliseconds' });
-};
+
+/** `true` or `false`, written in any way that Go's flags and Seldon's executor take. */
+export const yesOrNo = z
+  .string()
+  .transform((text, context) => {
+    const value = parseGoBoolean(text);
+    if (value !== undefined) return value ? 'true' : 'false';
+    context.addIssue('expected true or false');
+    return z.NEVER;
+  })
+  .meta({ title: '`true`, `false`' });
+
+/** @returns undefined where the text is no boolean; any case, where Go takes only some */
+export function parseGoBoolean(text: string): boolean | undefined {
+  if (/^(?:1|t|true)$/i.test(text)) return true;
+  return /^(?:0|f|false)$/i.test(text) ? false : undefined;
+}
 
 /** One of a few words, without regard to case. */
 export const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words) =>
@@ -85,6 +102,24 @@ export const list = z
 
 /** Any text. */
 export const text = z.string().meta({ title: 'text' });
+
+/** The base address of a predictor, over HTTP or gRPC. */
+export const predictorAddress = z
+  .string()
+  .transform((value, context) => {
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    const isBase = url !== undefined && url.search + url.hash + url.username + url.password === '';
+    if (isBase && /^https?:$/.test(url.protocol)) return url;
+    // Schemes that URL does not know have neither a default port nor their hosts checked.
+    const twin = value.replace(/^grpc(?=s?:)/i, 'http');
+    const isGrpc = /^grpcs?:\/\/[^/]+:\d+(?:\/|$)/i.test(value) && URL.canParse(twin);
+    if (isBase && isGrpc) return url;
+    context.addIssue(
+      'expected a URL without query, such as http://127.0.0.1:9000, https://…, grpc://127.0.0.1:9500 or grpcs://… (gRPC with its port)',
+    );
+    return z.NEVER;
+  })
+  .meta({ title: 'URL' });
 
 /** An http or https URL without query or fragment. */
 export const httpUrl = z

@@ -51,6 +51,15 @@ export function encodeAcked(committed: number, ranges: readonly OffsetRange[]): 
   return `${version}.${committed.toString(36)}.${Buffer.from(bytes).toString('base64url')}`;
 }
 
+/** Like {@link encodeAcked}, for whoever must not lose a range: undefined where they do not all fit. */
+export function encodeAllAcked(
+  committed: number,
+  ranges: readonly OffsetRange[],
+): string | undefined {
+  const metadata = encodeAcked(committed, ranges);
+  return decodeAcked(metadata, committed).length === ranges.length ? metadata : undefined;
+}
+
 /**
  * @param metadata whatever the group has
  * @param committed the offset that it stands beside

@@ -44,6 +44,8 @@ export interface Assignment {
   readonly get: (id: number) => Partition | undefined;
   readonly isAssigned: (id: number) => boolean;
   readonly opened: () => Partition[];
+  /** What we have of a partition is lost, though it is ours. */
+  readonly forget: (id: number) => void;
   /** Everything is lost: the member left its group. */
   readonly clear: () => void;
 }
@@ -91,6 +93,7 @@ export function createAssignment(
     get: (id) => opened.get(id),
     isAssigned: (id) => assigned.has(id),
     opened: () => [...opened.values()],
+    forget: lose,
     clear: () => {
       for (const id of [...opened.keys()]) lose(id);
       assigned = new Set();

@@ -11,11 +11,12 @@ import type { CallPredictor, Now, PredictionAnswer, Random, Schedule } from './p
 
 /** A request's own repeats stay short: whoever sent it retries with more patience. */
 const repeatBackoff = { baseMs: 50, maxMs: 1_000 };
-const maxAttempts = 4;
 
 export interface DeadlineCallOptions {
   /** How long one attempt may take, in ms. */
   readonly attemptTimeoutMs: number;
+  /** How often a call may be repeated. */
+  readonly maxRepeats: number;
 }
 
 export interface DeadlineCallDeps {
@@ -56,7 +57,7 @@ export function createCallWithinDeadline(
     attempts: number,
     retryAfterMs: number | undefined,
   ): number | undefined => {
-    if (attempts >= maxAttempts) return undefined;
+    if (attempts > options.maxRepeats) return undefined;
     const delayMs = Math.max(retryAfterMs ?? 0, backoffMs(attempts, repeatBackoff, deps.random));
     return deps.now() + delayMs < call.deadline ? delayMs : undefined;
   };

@@ -10,7 +10,8 @@
 
 import { encodeAcked } from './acked-offsets.ts';
 import { doneBeyond, type Partition, position } from './partition.ts';
-import type { Log, Schedule } from './ports.ts';
+import type { Log, Now, Schedule } from './ports.ts';
+import { createRepeatedFault } from './repeated-fault.ts';
 
 export interface OffsetToCommit {
   readonly topic: string;
@@ -18,6 +19,14 @@ export interface OffsetToCommit {
   readonly offset: number;
   /** What is answered beyond the offset (acked-offsets.ts); empty where nothing is. */
   readonly metadata: string;
+}
+
+/** What the group has of a partition. */
+export interface CommittedOffset {
+  /** Negative where there is none. */
+  readonly offset: number;
+  /** Whatever was committed beside it. */
+  readonly metadata: string | null;
 }
 
 /** The commit of where a partition stands now. */
@@ -36,6 +45,7 @@ export type CommitOffsets = (
 export interface CommitterDeps {
   readonly commit: CommitOffsets;
   readonly schedule: Schedule;
+  readonly now: Now;
   /** Whether no record is queued or running. */
   readonly idle: () => boolean;
   readonly log: Log;
@@ -53,6 +63,14 @@ export function createCommitter(intervalMs: number, deps: CommitterDeps): Commit
   const dirty = new Set<Partition>();
   let underWay: Promise<void> | undefined;
   let waiting = false;
+  const fault = createRepeatedFault(
+    {
+      level: 'warn',
+      message: 'offsets were not committed; trying again',
+      over: 'offsets are committed again',
+    },
+    deps,
+  );
 
   const commit = async (): Promise<void> => {
     const moved = [...dirty].filter(isBehind);
@@ -64,7 +82,9 @@ export function createCommitter(intervalMs: number, deps: CommitterDeps): Commit
       for (const p of moved) p.beyondChanged = true;
     };
     try {
-      if ((await deps.commit(offsets)) === 'dropped') return failed();
+      const outcome = await deps.commit(offsets);
+      fault.succeeded();
+      if (outcome === 'dropped') return failed();
       moved.forEach((p, i) => {
         p.committed = Math.max(p.committed, offsets[i]?.offset ?? 0);
       });
@@ -76,7 +96,7 @@ export function createCommitter(intervalMs: number, deps: CommitterDeps): Commit
         partition,
         offset,
       }));
-      deps.log.warn({ err: error, positions }, 'offsets were not committed; trying again');
+      fault.failed(error, { positions });
     }
   };
 

@@ -15,14 +15,15 @@ import type { Event } from '../event/event.ts';
 import { errorType, feedbackType, type Identity, responseType } from '../event/names.ts';
 import type { Origin, ReplyFactory } from '../event/reply.ts';
 import { faultOfAnswer } from '../inference/classify-answer.ts';
-import type { Protocol } from '../inference/protocol.ts';
+import type { Target, TargetOf } from '../inference/targets.ts';
 import type { CallWithinDeadline } from './call-within-deadline.ts';
 import type { Outcome, SkipReason } from './outcome.ts';
 import type { PredictionAnswer } from './ports.ts';
 
 export interface DispatchOptions {
   readonly identity: Identity;
-  readonly protocol: Protocol;
+  /** What a payload is called by. */
+  readonly targetOf: TargetOf;
   /** The configured model; a route that names one overrides it. */
   readonly model: string | undefined;
   /** For messages: where the predictor is. */
@@ -47,6 +48,8 @@ export interface Input {
   readonly origin: Origin;
   readonly payload: Uint8Array | undefined;
   readonly contentType: string | undefined;
+  /** Full name of the protobuf message that the payload is, where one was given. */
+  readonly protoName?: string | undefined;
   /** The model that the route names, where it names one. */
   readonly model: string | undefined;
   /** The caller's `Seldon-Puid`. */
@@ -61,7 +64,7 @@ export type Dispatch = (input: Input) => Promise<Outcome>;
 
 /** Makes the dispatch function of one predictor. */
 export function createDispatch(options: DispatchOptions, deps: DispatchDeps): Dispatch {
-  const { protocol, identity } = options;
+  const { targetOf, identity } = options;
   const ownTypes = new Set([responseType(identity), errorType(identity)]);
   const typeOfFeedback = feedbackType(identity);
 
@@ -80,20 +83,22 @@ export function createDispatch(options: DispatchOptions, deps: DispatchDeps): Di
   const predict = async (
     input: Input,
     payload: Uint8Array,
+    { path, contentType, namesOtherModel }: Target,
     replyId: string,
   ): Promise<PredictionAnswer> => {
-    const path = protocol.predictionPath(input.model ?? options.model);
-    const headers = predictionHeaders(input, replyId);
+    const headers = predictionHeaders(input, contentType, replyId);
     const answer = await deps.call({ path, headers, body: payload, deadline: input.deadline });
     const fault = faultIn(answer, options.predictorUrl + path);
-    if (fault !== undefined) throw fault;
-    return answer;
+    if (fault === undefined) return answer;
+    const isOwnFault = answer.status === 404 && namesOtherModel?.(payload) === true;
+    throw isOwnFault ? otherModel(options.model, fault) : fault;
   };
 
   const takeFeedback = async (input: Input): Promise<Outcome> => {
     const { payload, origin, deadline } = input;
     if (payload === undefined || payload.byteLength === 0) throw payloadMissing();
-    const headers = predictionHeaders(input, deps.replies.id(origin, options.model));
+    const replyId = deps.replies.id(origin, options.model);
+    const headers = predictionHeaders(input, input.contentType ?? 'application/json', replyId);
     const answer = await deps.feedback({ path: '', headers, body: payload, deadline });
     const fault = faultIn(answer, options.predictorUrl);
     if (fault !== undefined) throw fault;
@@ -108,16 +113,18 @@ export function createDispatch(options: DispatchOptions, deps: DispatchDeps): Di
   const reply = async (input: Input): Promise<Outcome> => {
     const { origin, payload } = input;
     if (payload === undefined || payload.byteLength === 0) throw payloadMissing();
+    const target = targetOf(input);
     const derived = deps.replies.id(origin, input.model ?? options.model);
-    const answer = await predict(input, payload, derived);
+    const answer = await predict(input, payload, target, derived);
     const puid = input.puid ?? answer.puid ?? derived;
     const event = deps.replies.reply(origin, {
       id: replyId(derived, puid),
       time: timestamp(),
       contentType: answer.contentType,
       body: answer.body,
+      protoName: target.replyName,
     });
-    return { kind: 'replied', reply: event, puid };
+    return { kind: 'replied', reply: event, puid, protoName: target.replyName };
   };
 
   return async (input) => {
@@ -133,14 +140,8 @@ export function createDispatch(options: DispatchOptions, deps: DispatchDeps): Di
   };
 }
 
-function predictionHeaders(input: Input, replyId: string): string[] {
-  return [
-    'content-type',
-    input.contentType ?? 'application/json',
-    'seldon-puid',
-    input.puid ?? replyId,
-    ...input.headers,
-  ];
+function predictionHeaders(input: Input, contentType: string, replyId: string): string[] {
+  return ['content-type', contentType, 'seldon-puid', input.puid ?? replyId, ...input.headers];
 }
 
 /** Where a node's address and paths come from. */
@@ -156,6 +157,13 @@ const payloadMissing = (): AdapterError =>
   new AdapterError(
     'PAYLOAD_MISSING',
     'the input has no payload; send the prediction request as the body (binary mode) or as "data" (structured mode)',
+  );
+
+const otherModel = (model: string | undefined, { message, problems }: AdapterError): AdapterError =>
+  new AdapterError(
+    'PREDICTOR_REFUSED',
+    `${message}; but the payload names another model than MODEL_NAME, ${model}: name that one`,
+    { problems },
   );
 
 /** RFC 3339 texts of now; under load many replies share a millisecond, and so its text. */

@@ -18,6 +18,8 @@ export type Outcome =
       readonly reply: Event;
       /** Travels as the header `Seldon-Puid`. */
       readonly puid: string;
+      /** Full name of the protobuf message that the reply's data are; travels as `proto-name`. */
+      readonly protoName?: string | undefined;
     }
   /** It asked for no prediction, and what it asked for was done: feedback. */
   | { readonly kind: 'accepted' }

@@ -6,6 +6,9 @@
  *                 │         └─▶ resting (before a retry) ─┐
  *                 └───────────────────────────────────────┘
  *
+ * Exactly once (transactional-writer.ts): released ─▶ committing (in the transaction under way) ─▶
+ * done; what goes to the error topic takes the same way.
+ *
  * P1 Records stand in offset order; `position` is the offset before which all are done, so
  *    committing it never skips a record (contiguous prefix).
  * P2 Once `lost`, a partition belongs to another member: nothing of it is written or committed.
@@ -19,7 +22,15 @@ export interface Entry {
   /** Without what it holds once it is done. */
   record: InputRecord;
   readonly partition: Partition;
-  state: 'queued' | 'running' | 'resting' | 'answered' | 'released' | 'diverting' | 'done';
+  state:
+    | 'queued'
+    | 'running'
+    | 'resting'
+    | 'answered'
+    | 'released'
+    | 'committing'
+    | 'diverting'
+    | 'done';
   /** All attempts made. */
   attempts: number;
   /** Those that count against the record (design.md §3.3). */
@@ -179,12 +190,39 @@ export const position = (partition: Partition): number =>
   partition.head === undefined ? partition.nextOffset : partition.head.record.offset;
 
 /** What is done beyond the position, by us or an earlier owner: ascending, apart from each other. */
-export function doneBeyond(partition: Partition): OffsetRange[] {
+export const doneBeyond = (partition: Partition): OffsetRange[] =>
+  doneFrom(partition, partition.head, partition.beyond);
+
+/** Where a partition stands: its position, and what is done beyond it. */
+export interface Standing {
+  readonly offset: number;
+  readonly beyond: OffsetRange[];
+}
+
+/**
+ * Where a partition will stand once the transaction under way is committed.
+ * @param committing how many entries are in it
+ */
+export function standingOnceCommitted(partition: Partition, committing: number): Standing {
+  let left = partition.beyond + committing;
+  let first = partition.head;
+  while (first !== undefined && isSettled(first)) {
+    left -= 1;
+    first = first.next;
+  }
+  const offset = first?.record.offset ?? partition.nextOffset;
+  return { offset, beyond: doneFrom(partition, first, left) };
+}
+
+const isSettled = ({ state }: Entry): boolean => state === 'done' || state === 'committing';
+
+/** @param count how many are done, or are being committed, from the entry given on */
+function doneFrom(partition: Partition, first: Entry | undefined, count: number): OffsetRange[] {
   const ranges: OffsetRange[] = [];
-  let left = partition.beyond;
+  let left = count;
   let [from, to] = [-1, -1];
-  for (let entry = partition.head; entry !== undefined && left > 0; entry = entry.next) {
-    if (entry.state === 'done') {
+  for (let entry = first; entry !== undefined && left > 0; entry = entry.next) {
+    if (isSettled(entry)) {
       left -= 1;
       to = entry.record.offset + 1;
       if (from === -1) from = entry.record.offset;
@@ -249,7 +287,7 @@ export function takeReleasable(partition: Partition): Entry[] {
     if (entry.state === 'answered') {
       entry.state = 'released';
       released.push(entry);
-    } else if (entry.state !== 'released' && entry.state !== 'done') {
+    } else if (entry.state !== 'released' && !isSettled(entry)) {
       break;
     }
     partition.nextToRelease = entry.next;

@@ -12,11 +12,11 @@ export type Schedule = (delayMs: number, action: () => void) => () => void;
 /** A number in [0, 1). */
 export type Random = () => number;
 
-/** One HTTP call of a predictor, its body untouched. */
+/** One call of a predictor over REST or gRPC, its body untouched. */
 export interface PredictionCall {
-  /** Below the predictor's base address. */
+  /** Below the predictor's base address; over gRPC `/package.Service/Method`. */
   readonly path: string;
-  /** Alternating names and values, as undici takes them. */
+  /** Alternating names and values, as undici takes them; over gRPC they are metadata. */
   readonly headers: readonly string[];
   readonly body: Uint8Array;
   /** How long this attempt may take, in ms. */
@@ -25,7 +25,10 @@ export interface PredictionCall {
 
 /** What the predictor answered, whatever its status. */
 export interface PredictionAnswer {
+  /** HTTP's; of a gRPC status, the one that means the same (inference/grpc-status.ts). */
   readonly status: number;
+  /** How gRPC calls its status where it is not OK, such as `INVALID_ARGUMENT`. */
+  readonly statusName?: string | undefined;
   readonly contentType: string | undefined;
   readonly contentEncoding: string | undefined;
   /** The predictor's `Seldon-Puid`. */

@@ -7,6 +7,7 @@ import { AdapterError } from '../errors.ts';
 import type { Event, Mode } from '../event/event.ts';
 import { decodeKafka, encodeKafka } from '../event/kafka-message.ts';
 import { malformedEvent } from '../event/malformed.ts';
+import { protoNameOf } from '../event/proto-name.ts';
 import type { Origin } from '../event/reply.ts';
 import type { Dispatch, Input } from './dispatch.ts';
 import type { Outcome, SkipReason } from './outcome.ts';
@@ -56,8 +57,6 @@ export function createProcessRecord(
     }
     if (decoded.kind === 'refused')
       return { kind: 'failed', error: malformedEvent(decoded.problems) };
-    const unsupported = protobufRefusal(record);
-    if (unsupported !== undefined) return { kind: 'failed', error: unsupported };
     const event = decoded.kind === 'event' ? decoded.event : undefined;
     const form = decoded.kind === 'event' ? decoded.mode : 'raw';
     const deadline = deps.now() + options.timeoutMs;
@@ -75,15 +74,6 @@ const otherShare: Verdict = { kind: 'skipped', reason: 'other-share' };
 const keylessIdentity = (record: InputRecord, id: string | undefined): Uint8Array =>
   Buffer.from(id ?? `${record.topic}/${record.partition}/${record.offset}`);
 
-function protobufRefusal(record: InputRecord): AdapterError | undefined {
-  const name = headerText(record.headers, 'proto-name');
-  if (name === undefined) return undefined;
-  return new AdapterError(
-    'PAYLOAD_UNSUPPORTED',
-    `the record holds a protobuf (header proto-name "${name}"), but the predictor is called over REST; send the protocol's JSON`,
-  );
-}
-
 function inputOf(record: InputRecord, event: Event | undefined, deadline: number): Input {
   const { topic, partition, offset, timestamp } = record;
   const origin: Origin =
@@ -94,11 +84,18 @@ function inputOf(record: InputRecord, event: Event | undefined, deadline: number
     origin,
     payload: event === undefined ? (record.value ?? undefined) : event.data,
     contentType: event?.datacontenttype ?? headerText(record.headers, 'content-type'),
+    protoName: protoNameOfRecord(record, event),
     model: undefined,
     puid: headerText(record.headers, 'seldon-puid'),
     headers: headersForPredictor(record.headers, event),
     deadline,
   };
+}
+
+/** The event's own word, else the header that Seldon's records have. */
+function protoNameOfRecord(record: InputRecord, event: Event | undefined): string | undefined {
+  const told = event === undefined ? undefined : protoNameOf(event);
+  return told ?? (headerText(record.headers, 'proto-name') || undefined);
 }
 
 function verdictOf(outcome: Outcome, record: InputRecord, form: Mode | 'raw'): Verdict {
@@ -109,15 +106,14 @@ function verdictOf(outcome: Outcome, record: InputRecord, form: Mode | 'raw'): V
     case 'failed':
       return outcome;
     case 'replied':
-      return { kind: 'output', output: outputOf(outcome.reply, outcome.puid, record, form) };
+      return { kind: 'output', output: outputOf(outcome, record, form) };
     default:
       return outcome satisfies never;
   }
 }
 
 function outputOf(
-  reply: Event,
-  puid: string,
+  { reply, puid, protoName }: Outcome & { readonly kind: 'replied' },
   record: InputRecord,
   form: Mode | 'raw',
 ): OutputRecord {
@@ -126,6 +122,7 @@ function outputOf(
       ? { headers: rawHeaders(reply, record), value: reply.data ?? null }
       : encodeKafka(reply, form);
   encoded.headers['Seldon-Puid'] = puid;
+  if (protoName !== undefined) encoded.headers['proto-name'] = protoName;
   return {
     key: record.key,
     value: encoded.value,

@@ -11,10 +11,15 @@ import { createServer } from 'node:net';
 const lowest = 20_000;
 const highest = 32_000;
 
-/** A port of 127.0.0.1 that nobody listens on. */
+/** Given out by this process: whoever asked may not listen yet. */
+const given = new Set<number>();
+
+/** A port of 127.0.0.1 that nobody listens on, another one for each call. */
 export async function findFreePort(): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt += 1) {
     const port = randomInt(lowest, highest);
+    if (given.has(port)) continue;
+    given.add(port);
     if (await isFree(port)) return port;
   }
   throw new Error(`no free port found between ${lowest} and ${highest} on 127.0.0.1`);

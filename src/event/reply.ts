@@ -12,6 +12,7 @@ import { derivedId } from './derived-id.ts';
 import type { AttributeValue, Event, SpecVersion } from './event.ts';
 import { parseMediaType } from './media-type.ts';
 import { errorType, eventSource, type Identity, responseType } from './names.ts';
+import { protoNameAttribute } from './proto-name.ts';
 
 /** Extensions that every reply takes over from its request. */
 const carriedOver = ['traceparent', 'tracestate', 'partitionkey', 'subject', 'replyid'] as const;
@@ -45,6 +46,8 @@ export interface ReplyContent {
   readonly time: string;
   readonly contentType: string | undefined;
   readonly body: Uint8Array;
+  /** Full name of the protobuf message that the body is. */
+  readonly protoName?: string | undefined;
 }
 
 export interface ReplyFactory {
@@ -69,7 +72,7 @@ export function createReplyFactory(options: ReplyOptions): ReplyFactory {
     source,
     type: types[kind],
     datacontenttype: mediaTypeOf(content),
-    attributes: attributesFor(origin, content.time, carried),
+    attributes: attributesFor(origin, content, carried),
     data: content.body,
   });
 
@@ -107,12 +110,15 @@ function originParts(origin: Origin): string[] {
 
 function attributesFor(
   origin: Origin,
-  time: string,
+  { time, protoName }: ReplyContent,
   carried: readonly string[],
 ): Map<string, AttributeValue> {
   // `time` cannot be carried over: a reply has its own.
   const attributes = new Map<string, AttributeValue>([['time', time]]);
-  if (origin.kind !== 'event') return attributes;
+  if (origin.kind !== 'event') {
+    if (protoName !== undefined) attributes.set(protoNameAttribute, protoName);
+    return attributes;
+  }
   const request = origin.event;
   for (const name of carried) {
     const value = request.attributes.get(name);
@@ -120,5 +126,6 @@ function attributesFor(
   }
   attributes.set('causationid', request.id);
   attributes.set('correlationid', request.attributes.get('correlationid') ?? request.id);
+  if (protoName !== undefined) attributes.set(protoNameAttribute, protoName);
   return attributes;
 }

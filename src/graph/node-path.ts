@@ -1,7 +1,7 @@
 /** The REST paths at which Seldon's executor calls a node, by protocol. */
 
 import type { ProtocolName } from '../inference/protocol.ts';
-import type { NodeCallName } from './steps.ts';
+import { type NodeCallName, nodeCallNames } from './steps.ts';
 
 /** The v2 and tensorflow protocols know one call for a model and for what transforms. */
 const verbs = {
@@ -35,3 +35,7 @@ export function nodePath(protocol: ProtocolName, call: NodeCallName, node: strin
       return protocol satisfies never;
   }
 }
+
+/** All paths of a node, for metrics to tell apart. */
+export const nodePaths = (protocol: ProtocolName, node: string): string[] =>
+  nodeCallNames.map((call) => nodePath(protocol, call, node));

@@ -26,6 +26,8 @@ export interface Endpoint {
   readonly host: string;
   readonly restPort: number | undefined;
   readonly grpcPort: number | undefined;
+  /** Which of the two its `type` says. */
+  readonly transport: 'rest' | 'grpc';
 }
 
 export const loggerModes = ['all', 'request', 'response'] as const;
@@ -66,10 +68,17 @@ export const nodesOf = (node: GraphNode): GraphNode[] => [node, ...node.children
 export const isBuiltIn = ({ implementation }: GraphNode): boolean =>
   builtIns.includes(implementation ?? '');
 
-/** The base address of a node that is called over REST; undefined where it names none that is one. */
-export function addressOf({ endpoint }: GraphNode): URL | undefined {
-  if (endpoint?.restPort === undefined) return undefined;
-  const { host, restPort } = endpoint;
-  const address = `http://${host.includes(':') ? `[${host}]` : host}:${restPort}`;
-  return URL.canParse(address) ? new URL(address) : undefined;
+/** The base address of a node over REST; undefined where it names none that is one. */
+export const addressOf = ({ endpoint }: GraphNode): URL | undefined =>
+  endpoint && urlOf('http', endpoint, endpoint.restPort);
+
+/** Likewise over gRPC. */
+export const grpcAddressOf = ({ endpoint }: GraphNode): URL | undefined =>
+  endpoint && urlOf('grpc', endpoint, endpoint.grpcPort);
+
+function urlOf(scheme: string, { host }: Endpoint, port: number | undefined): URL | undefined {
+  if (port === undefined) return undefined;
+  const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  // Only the schemes that URL knows have their hosts checked.
+  return URL.canParse(`http://${authority}`) ? new URL(`${scheme}://${authority}`) : undefined;
 }

@@ -198,6 +198,7 @@ function parseEndpoint(value: unknown, where: string, problems: string[]): Endpo
     host: textOf(fields['service_host']) ?? 'localhost',
     restPort: port('httpPort') ?? (isGrpc ? undefined : servicePort),
     grpcPort: port('grpcPort') ?? (isGrpc ? servicePort : undefined),
+    transport: isGrpc ? 'grpc' : 'rest',
   };
 }
 

@@ -1,31 +1,36 @@
 /** The graph of one model: the whole of what most SeldonDeployments are. */
 
-import { addressOf, type GraphNode, type PredictorGraph } from './node.ts';
+import { addressOf, type GraphNode, grpcAddressOf, type PredictorGraph } from './node.ts';
 import { stepsOf } from './steps.ts';
 
 export interface SingleModel {
   readonly model: string;
-  /** The model's base address. */
-  readonly url: URL;
+  /** The transport that its endpoint's `type` names. */
+  readonly transport: 'rest' | 'grpc';
+  /** The model's base addresses; at least one of them is there. */
+  readonly restUrl: URL | undefined;
+  readonly grpcUrl: URL | undefined;
 }
 
 /**
- * A graph that is nothing but one model over REST: its payloads pass through undecoded, as those of
+ * A graph that is nothing but one model: its payloads pass through undecoded, as those of
  * PREDICTOR_URL do.
  */
 export function singleModelOf({ root }: PredictorGraph): SingleModel | undefined {
-  const url = addressOf(root);
-  if (url === undefined || !isModelAlone(root)) return undefined;
-  return { model: root.name, url };
+  const [restUrl, grpcUrl] = [addressOf(root), grpcAddressOf(root)];
+  if ((restUrl ?? grpcUrl) === undefined || !isModelAlone(root)) return undefined;
+  const { transport = 'rest' } = root.endpoint ?? {};
+  return { model: root.name, transport, restUrl, grpcUrl };
 }
 
-function isModelAlone(node: GraphNode): boolean {
+/** Whether it predicts and does nothing else. */
+export function isModelAlone(node: GraphNode): boolean {
   const { before, route, combine, after } = stepsOf(node);
   if (node.children.length > 0 || before !== 'predict') return false;
   return (route ?? combine ?? after) === undefined;
 }
 
-/** The graph that PREDICTOR_URL stands for. */
+/** The graph that PREDICTOR_URL stands for, where it is called over REST. */
 export function graphOfModel(name: string, url: URL): PredictorGraph {
   const port = url.port === '' ? { 'http:': 80, 'https:': 443 }[url.protocol] : Number(url.port);
   const root: GraphNode = {
@@ -34,7 +39,7 @@ export function graphOfModel(name: string, url: URL): PredictorGraph {
     methods: [],
     implementation: undefined,
     parameters: new Map(),
-    endpoint: { host: url.hostname, restPort: port, grpcPort: undefined },
+    endpoint: { host: url.hostname, restPort: port, grpcPort: undefined, transport: 'rest' },
     logger: undefined,
     children: [],
   };

@@ -11,13 +11,15 @@
 import { type GraphNode, isBuiltIn, type NodeMethod, type NodeType } from './node.ts';
 
 /** The calls that a node can take. */
-export type NodeCallName =
-  | 'predict'
-  | 'transform-input'
-  | 'transform-output'
-  | 'route'
-  | 'aggregate'
-  | 'send-feedback';
+export const nodeCallNames = [
+  'predict',
+  'transform-input',
+  'transform-output',
+  'route',
+  'aggregate',
+  'send-feedback',
+] as const;
+export type NodeCallName = (typeof nodeCallNames)[number];
 
 export interface Steps {
   /** To the message on its way down. */

@@ -1,5 +1,6 @@
 /** POST on Seldon's feedback paths: `{"request":…,"response":…,"truth":…,"reward":…}`, or an event of it. */
 
+import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { CallWithinDeadline } from '../delivery/call-within-deadline.ts';
 import type { Limiter } from '../delivery/limiter.ts';
@@ -12,6 +13,7 @@ import type { Protocol } from '../inference/protocol.ts';
 import { headersForPlainRequest } from './forwarded-headers.ts';
 import { sendAnswer, sendFailure } from './plain-prediction.ts';
 import { feedbackMissing, feedbackOneByOne, shuttingDown } from './refusals.ts';
+import { puidOf } from './request-parts.ts';
 import { sendOutcome, sendProblem } from './send-outcome.ts';
 
 export interface FeedbackRoutesDeps {
@@ -19,7 +21,6 @@ export interface FeedbackRoutesDeps {
   readonly limiter: Limiter;
   readonly now: Now;
   readonly draining: () => boolean;
-  readonly randomId: () => string;
   readonly log: Log;
   readonly served: (service: string, status: number, seconds: number) => void;
 }
@@ -42,12 +43,16 @@ export function registerFeedbackRoutes(
   options: FeedbackRoutesOptions,
   deps: FeedbackRoutesDeps,
 ): void {
-  const answer = async (request: FastifyRequest, reply: FastifyReply, given: Given) => {
+  const answer = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    given: Given,
+    puid: string,
+  ) => {
     const { headers, raw } = request;
     const deadline = deps.now() + options.requestTimeoutMs;
     const { body, contentType = 'application/json', isEvent } = given;
     if (body === undefined || body.length === 0) throw feedbackMissing();
-    const puid = headers['seldon-puid'];
     await deps.limiter.acquire(deadline);
     try {
       const call = {
@@ -56,7 +61,7 @@ export function registerFeedbackRoutes(
           'content-type',
           contentType,
           'seldon-puid',
-          typeof puid === 'string' && puid !== '' ? puid : deps.randomId(),
+          puid,
           ...headersForPlainRequest(raw.rawHeaders, headers),
         ],
         body,
@@ -75,6 +80,8 @@ export function registerFeedbackRoutes(
   const handle = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const started = deps.now();
     let isEvent = false;
+    const puid = puidOf(request) ?? randomUUID();
+    reply.header('seldon-puid', puid);
     try {
       if (deps.draining()) {
         reply.header('connection', 'close');
@@ -82,7 +89,7 @@ export function registerFeedbackRoutes(
       }
       const given = read(request);
       isEvent = given.isEvent;
-      await answer(request, reply, given);
+      await answer(request, reply, given, puid);
     } catch (thrown) {
       const error = AdapterError.from(thrown);
       const { code, fault, status, message: reason } = error;

@@ -25,6 +25,12 @@ const forwardedWithEvents: readonly string[] = ['content-encoding', ...traceHead
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
+/** Full name of the protobuf message that the body is, where the request says it. */
+export function protoNameOfRequest(headers: Headers): string | undefined {
+  const name = headers['proto-name'];
+  return typeof name === 'string' && name !== '' ? name : undefined;
+}
+
 /** @returns alternating names and values for the prediction of an event */
 export function headersForEvent(headers: Headers): string[] {
   const result: string[] = [];

@@ -1,12 +1,19 @@
 /** Liveness, readiness and metrics; Seldon's names beside Kubernetes' usual ones. */
 
 import type { FastifyInstance } from 'fastify';
+import type { ProtocolName } from '../inference/protocol.ts';
 
 /** Whether requests can be answered, and what stands in the way. */
 export interface ReadinessReport {
   readonly ready: boolean;
   /** What each part says of itself. */
   readonly parts: Readonly<Record<string, string>>;
+}
+
+export interface HealthRoutesOptions {
+  readonly metricsPath: string;
+  /** v2 has health routes of its own. */
+  readonly protocol: ProtocolName;
 }
 
 export interface HealthRoutesDeps {
@@ -19,22 +26,24 @@ export interface HealthRoutesDeps {
 /** Registers the routes. */
 export function registerHealthRoutes(
   server: FastifyInstance,
-  metricsPath: string,
+  { metricsPath, protocol }: HealthRoutesOptions,
   deps: HealthRoutesDeps,
 ): void {
-  for (const path of ['/livez', '/live']) {
+  for (const path of ['/livez', '/live', ...(protocol === 'v2' ? ['/v2/health/live'] : [])]) {
     server.get(path, (_request, reply) => {
       const reason = deps.hopeless?.();
       return reason === undefined ? { live: true } : reply.code(503).send({ live: false, reason });
     });
   }
-  for (const path of ['/readyz', '/ready']) {
+  for (const path of ['/readyz', '/ready', ...(protocol === 'v2' ? ['/v2/health/ready'] : [])]) {
     server.get(path, (_request, reply) => {
       const report = deps.readiness();
       return reply.code(report.ready ? 200 : 503).send(report);
     });
   }
-  server.get(metricsPath, async (_request, reply) =>
-    reply.header('content-type', deps.metrics.contentType).send(await deps.metrics.text()),
-  );
+  for (const path of new Set([metricsPath, '/metrics', '/prometheus'])) {
+    server.get(path, async (_request, reply) =>
+      reply.header('content-type', deps.metrics.contentType).send(await deps.metrics.text()),
+    );
+  }
 }

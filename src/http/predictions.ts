@@ -18,17 +18,23 @@ import { AdapterError } from '../errors.ts';
 import type { Decoded, Event } from '../event/event.ts';
 import { decodeHttp } from '../event/http-message.ts';
 import { malformedEvent } from '../event/malformed.ts';
+import { protoNameOf } from '../event/proto-name.ts';
 import type { ReplyFactory } from '../event/reply.ts';
 import type { Protocol } from '../inference/protocol.ts';
+import type { TargetOf } from '../inference/targets.ts';
 import { dispatchBatch } from './event-batch.ts';
-import { headersForEvent } from './forwarded-headers.ts';
+import { headersForEvent, protoNameOfRequest } from './forwarded-headers.ts';
 import { callForPlainRequest, sendAnswer, sendFailure } from './plain-prediction.ts';
 import { errorOfFastify, eventExpected, payloadMissing, shuttingDown } from './refusals.ts';
+import { pathOf, puidOf } from './request-parts.ts';
 import { sendBatch, sendOutcome, sendProblem } from './send-outcome.ts';
 
 export interface PredictionRoutesOptions {
   readonly protocol: Protocol;
-  readonly model: string | undefined;
+  /** What a payload is called by. */
+  readonly targetOf: TargetOf;
+  /** For messages: where the predictor is. */
+  readonly predictorUrl: string;
   readonly requestTimeoutMs: number;
 }
 
@@ -74,6 +80,7 @@ export function registerPredictionRoutes(
       origin: { kind: 'event', event },
       payload: event.data,
       contentType: event.datacontenttype,
+      protoName: protoNameOf(event) ?? protoNameOfRequest(request.headers),
       model,
       puid,
       headers,
@@ -116,6 +123,8 @@ export function registerPredictionRoutes(
     error: AdapterError,
   ): void => {
     tell({ kind: 'failed', error });
+    const puid = puidOf(request);
+    if (puid !== undefined) reply.header('seldon-puid', puid);
     if (plain && !isEvent(request)) sendFailure(reply, error, protocol);
     else sendProblem(reply, error);
   };
@@ -167,11 +176,14 @@ export function registerPredictionRoutes(
     model: string | undefined,
     deadline: number,
   ): Promise<void> => {
+    // An ordinary request has nothing to derive one from.
+    const puid = puidOf(request) ?? randomUUID();
+    reply.header('seldon-puid', puid);
     try {
       const body = request.body as Buffer | undefined;
       if (body === undefined || body.length === 0) throw payloadMissing();
       const answer = await limited(deadline, () =>
-        callForPlainRequest(request, model, deadline, options, deps.call),
+        callForPlainRequest(request, { model, deadline, puid }, options, deps.call),
       );
       sendAnswer(reply, answer);
     } catch (thrown) {
@@ -191,6 +203,7 @@ export function registerPredictionRoutes(
     const deadline = started + options.requestTimeoutMs;
     if (deps.draining()) {
       refuse(request, reply.header('connection', 'close'), plain, shuttingDown());
+      deps.served('predictions', reply.statusCode, (deps.now() - started) / 1_000);
       return;
     }
     const answered = await answerEvents(request, reply, model, deadline);
@@ -205,6 +218,7 @@ export function registerPredictionRoutes(
   const refusing = (plain: boolean) => ({
     errorHandler: (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
       refuse(request, reply, plain, errorOfFastify(error, request.routeOptions.bodyLimit));
+      deps.served('predictions', reply.statusCode, reply.elapsedTime / 1_000);
     },
   });
 
@@ -227,19 +241,6 @@ interface Arrival {
   readonly puid: string | undefined;
 }
 
-function puidOf({ headers }: FastifyRequest): string | undefined {
-  const puid = headers['seldon-puid'];
-  return typeof puid === 'string' && puid !== '' ? puid : undefined;
-}
-
 /** Whether the headers say that the body is an event. */
 const isEvent = ({ raw }: FastifyRequest): boolean =>
   decodeHttp(raw.rawHeaders, noBody).kind !== 'none';
-
-/** The path as it was sent: a model's name is passed on unchanged. */
-function pathOf(request: FastifyRequest): string {
-  const { url } = request.raw;
-  const path = url ?? '/';
-  const query = path.indexOf('?');
-  return query < 0 ? path : path.slice(0, query);
-}

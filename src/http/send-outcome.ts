@@ -20,7 +20,9 @@ export function sendOutcome(reply: FastifyReply, outcome: Outcome, mode: Mode): 
   switch (outcome.kind) {
     case 'replied': {
       const { headers, body } = encodeHttp(outcome.reply, mode);
-      reply.code(200).headers(headers).header('seldon-puid', outcome.puid).send(body);
+      reply.code(200).headers(headers).header('seldon-puid', outcome.puid);
+      if (outcome.protoName !== undefined) reply.header('proto-name', outcome.protoName);
+      reply.send(body);
       return;
     }
     case 'accepted':

@@ -14,15 +14,19 @@ import {
 import { AdapterError } from '../errors.ts';
 import { problemDetails } from '../problem-details.ts';
 import { closeConnectionsWhenIdle } from './close-connections.ts';
+import { registerCors } from './cors.ts';
 import { errorOfFastify } from './refusals.ts';
 import { problemHeaders, sendProblem } from './send-outcome.ts';
 
 const maxCheckingIntervalMs = 1_000;
+const maxModelNameLength = 1_000;
 
 export interface HttpServerOptions {
   readonly maxBodyBytes: number;
   /** How long a sender may take to send its request, in ms. */
   readonly receiveTimeoutMs: number;
+  /** See {@link registerCors}. */
+  readonly corsOrigin: string;
 }
 
 /** Makes a server without routes that is not listening yet. */
@@ -44,7 +48,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     return503OnClosing: false,
     clientErrorHandler,
     // Names in paths are data: they are compared as they are.
-    routerOptions: { caseSensitive: true },
+    routerOptions: { caseSensitive: true, maxParamLength: maxModelNameLength },
   });
   // Node would drop headers beyond the thousandth without a word; their size is bounded anyway.
   server.server.maxHeadersCount = 0;
@@ -63,6 +67,7 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     const unknown = allowed.length === 0;
     sendProblem(reply, unknown ? routeUnknown(request) : methodNotAllowed(request, allowed));
   });
+  registerCors(server, options.corsOrigin, (path) => methodsAt(server, path).length > 0);
   return server;
 }
 
@@ -76,12 +81,12 @@ function rewriteUrl({ url = '/' }: { readonly url?: string | undefined }): strin
 
 const methods = ['GET', 'POST'] as const;
 
+/** The methods by which something is served at this path. */
+const methodsAt = (server: FastifyInstance, path: string) =>
+  methods.filter((method) => server.findRoute({ url: path, method }) !== null);
+
 const allowedMethods = (server: FastifyInstance, request: FastifyRequest): string[] =>
-  methods.filter(
-    (method) =>
-      method !== request.method &&
-      server.findRoute({ url: request.url.split('?')[0] ?? '/', method }) !== null,
-  );
+  methodsAt(server, request.url.split('?')[0] ?? '/').filter((method) => method !== request.method);
 
 const methodNotAllowed = (request: FastifyRequest, allowed: readonly string[]): AdapterError =>
   new AdapterError(

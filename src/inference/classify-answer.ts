@@ -18,6 +18,8 @@ const maxQuote = 300;
 
 export interface StatusAnswer {
   readonly status: number;
+  /** How gRPC calls it. */
+  readonly statusName?: string | undefined;
   readonly body: Uint8Array;
   /** The predictor's Retry-After, in ms. */
   readonly retryAfterMs: number | undefined;
@@ -41,7 +43,7 @@ export function faultOfAnswer(
     return new AdapterError('PREDICTOR_ANSWER_UNUSABLE', `${where} answered ${status} ${flaw}`);
   }
   const code = codeOf(status);
-  return new AdapterError(code, messages[code](where, status, settings), {
+  return new AdapterError(code, messages[code](where, answer.statusName ?? status, settings), {
     problems: wordsOf(answer.body),
     status: code === 'PREDICTOR_REFUSED' && passedOn.has(status) ? status : undefined,
     retryAfterMs: answer.retryAfterMs,
@@ -67,7 +69,10 @@ function codeOf(status: number): AnswerCode {
   return 'PREDICTOR_REFUSED';
 }
 
-const messages: Record<AnswerCode, (where: string, status: number, settings: string) => string> = {
+const messages: Record<
+  AnswerCode,
+  (where: string, status: string | number, settings: string) => string
+> = {
   PREDICTOR_REFUSED: (where, status) =>
     `${where} refused the payload with ${status}; mend the payload and send it again`,
   PREDICTOR_MISCONFIGURED: (where, status, settings) =>

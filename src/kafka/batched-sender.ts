@@ -27,6 +27,8 @@ export interface BatchedSenderDeps<Item> {
   /** What to reject an item with that is too large by itself. */
   readonly tooLarge: (item: Item) => Error;
   readonly failed: (error: unknown, waiting: number, retryInMs: number) => void;
+  /** A batch was acknowledged. */
+  readonly sent?: () => void;
   readonly schedule: Schedule;
   readonly random: Random;
 }
@@ -96,6 +98,7 @@ export function createBatchedSender<Item>(
     try {
       await deps.send(batch.map(({ item }) => item));
       for (const { resolve } of batch) resolve();
+      deps.sent?.();
       return undefined;
     } catch (error) {
       if (!deps.isTooLarge(error)) {

@@ -3,7 +3,9 @@
 import { Kafka, type logCreator, logLevel } from 'kafkajs';
 import type { Log } from '../delivery/ports.ts';
 import { type Compression, compressWith, registerCodecs } from './compression.ts';
+import { replaceInternals } from './kafkajs-internals.ts';
 import type { KafkaSecurity } from './security/security.ts';
+import { plainSocketFactory } from './security/socket-factory.ts';
 
 export interface KafkaClientOptions {
   readonly brokers: readonly string[];
@@ -28,8 +30,10 @@ const briefRetry = { retries: 2, initialRetryTime: 100, maxRetryTime: 1_000 };
 /** Makes a client; nothing is connected yet. */
 export function createKafkaClient(options: KafkaClientOptions, log: Log): Kafka {
   registerCodecs();
+  replaceInternals();
   const { clientConfig } = options.security ?? {};
   const kafka = new Kafka({
+    socketFactory: plainSocketFactory,
     ...clientConfig,
     brokers: [...options.brokers],
     clientId: options.clientId,

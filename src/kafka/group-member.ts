@@ -35,6 +35,8 @@ export interface GroupMemberDeps extends RejoinGateDeps, PatientClusterDeps {
   readonly received: (batch: FetchedBatch) => Promise<boolean>;
   /** A batch had nothing but control, aborted or compacted records. */
   readonly filtered: (partition: number, next: number) => void;
+  /** The group has taken a heartbeat: we are its member. */
+  readonly alive: () => void;
   readonly log: Log;
 }
 
@@ -56,6 +58,7 @@ export interface GroupMember {
 /** How long a fetch waits for records, in ms; also how soon a resumed partition is fetched. */
 const maxWaitMs = 100;
 const heartbeatMs = 1_000;
+/** Twice as much is cheaper and needs more memory: docs/decisions/0020. */
 const fetchBytes = { maxBytesPerPartition: 256 * 1024, maxBytes: 1024 * 1024 };
 /** New partitions are noticed so soon, in ms. */
 const metadataMaxAgeMs = 30_000;
@@ -86,12 +89,17 @@ export function createGroupMember(options: GroupMemberOptions, deps: GroupMember
   });
   consumer.on(consumer.events.HEARTBEAT, ({ payload }) => {
     owned.heartbeat(payload.groupGenerationId);
+    deps.alive();
   });
   consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
     if (payload.batchSize === 0) deps.filtered(payload.partition, Number(payload.lastOffset) + 1);
   });
+  let crash: Error | undefined;
   const ended = new Promise<Error>((resolve) => {
-    consumer.on(consumer.events.CRASH, ({ payload }) => resolve(payload.error));
+    consumer.on(consumer.events.CRASH, ({ payload }) => {
+      crash = payload.error;
+      resolve(payload.error);
+    });
   });
 
   const eachBatch = async (payload: EachBatchPayload): Promise<void> => {
@@ -107,6 +115,8 @@ export function createGroupMember(options: GroupMemberOptions, deps: GroupMember
       await consumer.connect();
       await consumer.subscribe({ topic, fromBeginning: options.reset === 'earliest' });
       await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch });
+      // It resolves whether or not the group was joined.
+      if (crash !== undefined) throw crash;
       deps.log.info({ groupId, topic }, 'joined the consumer group');
     },
     ended,

@@ -12,27 +12,24 @@
  */
 
 import type { Kafka } from 'kafkajs';
-import { maxMetadataBytes } from '../delivery/acked-offsets.ts';
 import { createAssignment } from '../delivery/assignment.ts';
 import { type Availability, createAvailability } from '../delivery/availability.ts';
-import { createCommitter } from '../delivery/committer.ts';
 import { type PartitionReport, reportOf } from '../delivery/partition-report.ts';
 import { createPipeline, type Pipeline, type PipelineOptions } from '../delivery/pipeline.ts';
 import type { Log, Now, Random, Schedule } from '../delivery/ports.ts';
 import type { ProcessRecord } from '../delivery/process-record.ts';
-import { createReleaser, type RecordCount } from '../delivery/releaser.ts';
+import type { RecordCount } from '../delivery/releaser.ts';
 import type { Identity } from '../event/names.ts';
 import { createAbsence } from './absence.ts';
+import { createAtLeastOnce, type DeliveryDeps } from './at-least-once.ts';
+import type { DeliveryMode } from './delivery-mode.ts';
 import { createDrain } from './drain.ts';
 import { createGroupMember, type GroupMember } from './group-member.ts';
 import { createIntake } from './intake.ts';
 import { createMembershipLoop } from './membership-loop.ts';
-import { withoutRefusedMetadata } from './offset-commit.ts';
-import { placeOutput } from './place-output.ts';
 import { createPositions, type OffsetReset } from './positions.ts';
-import { createReplaceableProducer } from './producer.ts';
-import { createPublisher } from './publisher.ts';
 import type { TopicCreation } from './topic-creation.ts';
+import { createExactlyOnce } from './transactions/exactly-once.ts';
 import { createUpkeep } from './upkeep.ts';
 
 export interface KafkaAdapterOptions extends PipelineOptions {
@@ -43,6 +40,11 @@ export interface KafkaAdapterOptions extends PipelineOptions {
   readonly consumerGroup: string;
   readonly topicCreation?: TopicCreation | undefined;
   readonly identity: Identity;
+  readonly delivery: 'at-least-once' | 'exactly-once';
+  /** Exactly once: most partitions that are answered here; the others stand still. */
+  readonly maxTransactionalPartitions: number;
+  /** After so long the broker ends a transaction that we left open, in ms. */
+  readonly transactionTimeoutMs: number;
   readonly reset: OffsetReset;
   readonly sessionTimeoutMs: number;
   /** After so long without a predictor that serves, the group is left, in ms; 0: never. */
@@ -76,10 +78,14 @@ export interface KafkaAdapter {
   readonly hasJoined: () => boolean;
   /** What it is doing, for the verbose health answer. */
   readonly state: () => string;
+  /** For how long Kafka has not answered, in ms; 0 while it does. */
+  readonly unansweredMs: () => number;
   /** Predictions under way. */
   readonly running: () => number;
   /** Our partitions, as they are. */
   readonly partitions: () => PartitionReport[];
+  /** Partitions of ours that stand still on purpose. */
+  readonly standingStill: () => number;
   /** What is wrong, where it sits idle and no new membership helped; else undefined. */
   readonly stuck: () => string | undefined;
   /** Takes no new records; what is under way goes on. */
@@ -88,7 +94,6 @@ export interface KafkaAdapter {
   readonly close: (drainMs: number) => Promise<void>;
 }
 
-const commitIntervalMs = 200;
 /** The group waits so long for members to rejoin; draining must fit in. */
 const rebalanceMarginMs = 30_000;
 /** See docs/decisions/0005: when the predictor is taken to be down for everybody. */
@@ -114,38 +119,28 @@ export function createKafkaAdapter(
     upkeep.progressed();
     deps.count(what, detail);
   };
-  const producer = createReplaceableProducer(kafka, placeOutput, log);
-  const publisher = createPublisher(options, { ...deps, producer });
   const positions = createPositions({ groupId: options.consumerGroup, topic }, admin);
   let memberId: string | undefined;
   let joinedOnce = false;
+  let heartbeats = 0;
   let closing = false;
 
   const pause = (delayMs: number): Promise<void> =>
     new Promise((resolve) => schedule(delayMs, resolve));
   const member = (): GroupMember | undefined => loop.member();
-  const commit = withoutRefusedMetadata(
-    async (offsets) => (await member()?.commit(offsets)) ?? 'dropped',
-    () =>
-      log.warn(
-        { limitBytes: maxMetadataBytes },
-        "the broker refuses the commits' metadata, so a restart repeats what was answered beyond the committed offsets; raise its offset.metadata.max.bytes to 4096",
-      ),
-  );
-
-  const committer = createCommitter(commitIntervalMs, {
-    commit,
-    schedule,
+  const delivery = createDelivery(options, {
+    ...deps,
+    admin,
+    positions,
+    commit: async (offsets) => (await member()?.commit(offsets)) ?? 'dropped',
     idle: () => pipeline.idle(),
-    log,
-  });
-  const releaser = createReleaser(options.ordering, {
-    publish: publisher.publish,
-    divert: publisher.divert,
-    committer,
     count,
     wrote: () => pipeline.pump(),
+    reopen: (id) => intake.reopen(id),
+    heartbeats: () => heartbeats,
+    pause,
   });
+  const { releaser, committer } = delivery;
   const availability = availabilityOf(deps);
   const pipeline: Pipeline = createPipeline(options, {
     ...deps,
@@ -160,13 +155,13 @@ export function createKafkaAdapter(
       assignment,
       pipeline,
       positions,
+      delivery,
       member,
-      commit,
-      moved: committer.moved,
       resume: () => {
         if (!closing) pipeline.resume();
       },
       pause,
+      now: deps.now,
       log,
       countMissed: deps.countMissed,
     },
@@ -186,6 +181,7 @@ export function createKafkaAdapter(
       {
         kafka,
         mayConnect: deps.mayConnect,
+        useCluster: delivery.useCluster,
         busy: () => assignment.opened().length > 0,
         drain,
         joined: (partitions, id) => {
@@ -199,6 +195,10 @@ export function createKafkaAdapter(
           return taken;
         },
         filtered: intake.filtered,
+        outOfRange: intake.outOfRange,
+        alive: () => {
+          heartbeats += 1;
+        },
         log,
       },
     );
@@ -223,14 +223,16 @@ export function createKafkaAdapter(
       absence: createAbsence(options, deps),
       drain,
       mayConnect: deps.mayConnect,
-      prepare: () => publisher.learnLimits(admin),
+      prepare: delivery.prepare,
       createMember,
       ended: () => {
         assignment.clear();
+        delivery.assigned();
         availability.reset();
         pipeline.assign([]);
       },
       pause,
+      now: deps.now,
       log,
     },
   );
@@ -242,11 +244,20 @@ export function createKafkaAdapter(
     excused: () =>
       !availability.serving() ||
       releaser.writing() > 0 ||
+      delivery.standingStill() > 0 ||
       assignment.opened().some(({ retrying }) => retrying > 0),
     now: deps.now,
     schedule,
     log,
   });
+
+  /** A member outlives its brokers, so its state alone does not tell that they are away. */
+  const state = (): string => {
+    const unanswered = member() === undefined ? undefined : upkeep.unanswered.state();
+    const silence = unanswered === undefined ? undefined : `Kafka does not answer ${unanswered}`;
+    const parts = [loop.state(), silence, delivery.notice()];
+    return parts.filter((part) => part !== undefined).join('; ');
+  };
 
   const halt = (): void => {
     closing = true;
@@ -260,9 +271,9 @@ export function createKafkaAdapter(
     halt();
     await pipeline.settled(drainMs);
     await committer.flush();
-    publisher.close();
+    delivery.stop();
     await loop.leave();
-    await producer.close();
+    await delivery.close();
     await admin.disconnect().catch(() => undefined);
   };
 
@@ -273,12 +284,14 @@ export function createKafkaAdapter(
     },
     predictorChanged: pipeline.pump,
     hasJoined: () => joinedOnce,
-    state: loop.state,
+    state,
+    unansweredMs: () => Math.max(loop.unusable.lastingMs(), upkeep.unanswered.lastingMs()),
     running: pipeline.running,
     partitions: () => {
       const now = deps.wallClock();
       return assignment.opened().map((partition) => reportOf(partition, now));
     },
+    standingStill: delivery.standingStill,
     stuck: upkeep.stuck,
     halt,
     close: (drainMs) => {
@@ -286,6 +299,16 @@ export function createKafkaAdapter(
       return closed;
     },
   };
+}
+
+/** The one place that knows both ways. */
+function createDelivery(
+  options: KafkaAdapterOptions,
+  deps: DeliveryDeps & Parameters<typeof createExactlyOnce>[1],
+): DeliveryMode {
+  if (options.delivery === 'at-least-once') return createAtLeastOnce(options, deps);
+  const { maxTransactionalPartitions: maxPartitions } = options;
+  return createExactlyOnce({ ...options, maxPartitions }, deps);
 }
 
 function availabilityOf(deps: KafkaAdapterDeps): Availability {

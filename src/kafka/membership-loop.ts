@@ -5,12 +5,14 @@
  */
 
 import type { Admin } from 'kafkajs';
-import type { Log } from '../delivery/ports.ts';
+import type { Log, Now } from '../delivery/ports.ts';
+import { createRepeatedFault, type RepeatedFault } from '../delivery/repeated-fault.ts';
 import type { Absence } from './absence.ts';
 import { CompressionError } from './compression.ts';
 import type { GroupMember } from './group-member.ts';
 import type { TopicCreation } from './topic-creation.ts';
 import { type TopicToWaitFor, waitForTopics } from './topics.ts';
+import { TransactionsRefusedError } from './transactions/check.ts';
 
 export interface MembershipLoopOptions {
   readonly groupId: string;
@@ -37,6 +39,7 @@ export interface MembershipLoopDeps {
   /** The membership is over: its partitions are lost. */
   readonly ended: () => void;
   readonly pause: (delayMs: number) => Promise<void>;
+  readonly now: Now;
   readonly log: Log;
 }
 
@@ -46,14 +49,16 @@ export interface MembershipLoop {
   readonly member: () => GroupMember | undefined;
   /** What it is doing, for people. */
   readonly state: () => string;
+  /** No membership can be had. */
+  readonly unusable: Pick<RepeatedFault, 'lastingMs'>;
   /** Begins no new membership; the one of now goes on until {@link MembershipLoop.leave}. */
   readonly stop: () => void;
   readonly leave: () => Promise<void>;
 }
 
 const restartMs = 1_000;
-/** What cannot be decoded now can hardly be a second later, and every try disturbs the group. */
-const undecodableRestMs = 10_000;
+/** What waits for a person can hardly go a second later, and every try disturbs the group. */
+const hopelessRestMs = 10_000;
 const lookAgainMs = 100;
 const askGroupAgainMs = 1_000;
 
@@ -66,6 +71,35 @@ export function createMembershipLoop(
   let member: GroupMember | undefined;
   let state = 'waiting for the predictor';
   let stopped = false;
+  const unusable = createRepeatedFault(
+    {
+      level: 'warn',
+      message: 'Kafka cannot be used; trying again',
+      over: 'Kafka can be used again',
+    },
+    deps,
+  );
+  const undecodable = createRepeatedFault(
+    {
+      level: 'error',
+      message: 'records cannot be decoded; all stand still until they can',
+      over: 'records can be decoded again',
+    },
+    deps,
+  );
+
+  const refused = createRepeatedFault(
+    {
+      level: 'error',
+      message: 'the consumer group is not joined: there are no transactions for us',
+      over: 'there are transactions for us',
+    },
+    deps,
+  );
+  const faultOf = (error: unknown): RepeatedFault => {
+    if (error instanceof TransactionsRefusedError) return refused;
+    return error instanceof CompressionError ? undecodable : unusable;
+  };
 
   const leave = async (): Promise<void> => {
     const ended = member;
@@ -83,10 +117,12 @@ export function createMembershipLoop(
     await waitForTopics(options.topics, waiting, options.topicCreation);
     if (stopped) return;
     await deps.prepare();
+    refused.succeeded();
     state = 'a member of the consumer group';
     const current = deps.createMember();
     member = current;
     await current.start();
+    unusable.succeeded();
     deps.absence.joined();
     const reason = await Promise.race([current.ended, untilDue(current)]);
     if (reason !== undefined) throw reason;
@@ -95,8 +131,11 @@ export function createMembershipLoop(
 
   /** Resolves when the membership is to be left for the predictor's sake, or is over. */
   const untilDue = async (current: GroupMember): Promise<undefined> => {
+    const since = deps.now();
     while (!stopped && member === current) {
       await deps.pause(lookAgainMs);
+      // What cannot be decoded is fetched at once, and ends the membership.
+      if (deps.now() - since > hopelessRestMs) undecodable.succeeded();
       if (!deps.absence.due(deps.serving())) continue;
       if (await hasOthers()) return;
       await deps.pause(askGroupAgainMs);
@@ -141,14 +180,11 @@ export function createMembershipLoop(
         await membership();
       } catch (error) {
         if (stopped) return;
-        const reason = error instanceof Error ? error.message : String(error);
-        state = `waiting for Kafka: ${reason}`;
-        const undecodable = error instanceof CompressionError;
-        if (undecodable)
-          log.error({ reason }, 'records cannot be decoded; all stand still until they can');
-        else log.warn({ reason, brokers: options.brokers }, 'Kafka cannot be used; trying again');
+        const wrong = faultOf(error);
+        wrong.failed(error, { brokers: options.brokers });
+        state = `waiting for Kafka: ${error instanceof Error ? error.message : String(error)}`;
         await leave();
-        await deps.pause(undecodable ? undecodableRestMs : restartMs);
+        await deps.pause(wrong === unusable ? restartMs : hopelessRestMs);
       }
     }
   };
@@ -157,6 +193,7 @@ export function createMembershipLoop(
     start: () => void run(),
     member: () => member,
     state: () => state,
+    unusable,
     stop: () => {
       stopped = true;
     },

@@ -3,8 +3,11 @@
 import type { Admin, ConfigResourceTypes } from 'kafkajs';
 import type { BatchLimits } from './batched-sender.ts';
 
-/** Brokers take 1 MiB a batch unless told otherwise; half of it leaves room for what is not counted. */
-const usual: BatchLimits = { maxItems: 256, maxBytes: 512 * 1024, lingerMs: 5 };
+/**
+ * Brokers take 1 MiB a batch unless told otherwise; half of it leaves room for what is not counted.
+ * A request costs as much as 80 small records (docs/decisions/0020).
+ */
+const usual: BatchLimits = { maxItems: 256, maxBytes: 512 * 1024, lingerMs: 10 };
 
 /** kafkajs' ConfigResourceTypes.TOPIC, which Node cannot import by name from its CommonJS. */
 const topicResource: ConfigResourceTypes.TOPIC = 2;
@@ -53,7 +56,10 @@ function lengthOf(value: unknown): number {
 }
 
 /** Protocol errors 10 and 18: https://kafka.apache.org/protocol#protocol_error_codes */
-const tooLargeTypes = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
+export const tooLargeTypes: ReadonlySet<string> = new Set([
+  'MESSAGE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+]);
 
 /** Whether the broker says that a batch was larger than it takes. */
 export const isTooLarge = (error: unknown): boolean =>

@@ -10,6 +10,9 @@
  * P3 It talks to the group's coordinator of the last join for ever, though another broker has taken
  *    the group over meanwhile: where that one is not connected, it is looked up anew. Member id and
  *    generation stay good, so nothing has to be joined again.
+ * P4 Where its offset is out of range it commits one that is none, -1 or -2, over the group's: what
+ *    the group had is lost, and with it how much was missed. Nothing is committed; we are told, and
+ *    send it to where it goes on.
  */
 
 import type { Cluster, PartitionAssigner } from 'kafkajs';
@@ -17,6 +20,10 @@ import type { Cluster, PartitionAssigner } from 'kafkajs';
 export interface PatientClusterDeps {
   /** Whether to go on trying: not while all brokers refuse our credentials. */
   readonly mayConnect: () => boolean;
+  /** The client's offset of a partition is out of range; it fetches again when this resolves. */
+  readonly outOfRange: (partition: number) => Promise<void>;
+  /** Given the cluster before the group is joined: for requests that kafkajs does not have. */
+  readonly useCluster?: (cluster: Cluster) => void;
 }
 
 type Call = (request: unknown) => Promise<unknown>;
@@ -53,7 +60,10 @@ export function withPatientCluster(
 ): PartitionAssigner[] {
   let patient = false;
   return assigners.map((createAssigner) => (config) => {
-    if (!patient) makePatient(config.cluster as unknown as ConsumerCluster, deps);
+    if (!patient) {
+      makePatient(config.cluster as unknown as ConsumerCluster, deps);
+      deps.useCluster?.(config.cluster);
+    }
     patient = true;
     return createAssigner(config);
   });
@@ -76,7 +86,12 @@ function makePatient(cluster: ConsumerCluster, deps: PatientClusterDeps): void {
   cluster.refreshMetadataIfNecessary = patiently(cluster.refreshMetadataIfNecessary);
   cluster.findBroker = patiently(cluster.findBroker);
   const find = patiently(cluster.findGroupCoordinator);
-  cluster.findGroupCoordinator = async (group) => follow(await find(group), () => find(group));
+  cluster.findGroupCoordinator = async (group) => {
+    const followed = follow(await find(group), () => find(group));
+    return Object.assign(followed, {
+      offsetCommit: withoutResets(followed.offsetCommit, deps.outOfRange),
+    });
+  };
 }
 
 /** A coordinator that is looked up anew where it cannot be reached any more. */
@@ -105,6 +120,24 @@ function follow(found: Coordinator, find: () => Promise<Coordinator>): Coordinat
     isConnected: () => true,
   };
 }
+
+/** What kafkajs hands to a coordinator's offsetCommit. */
+interface OffsetCommit {
+  readonly topics: readonly {
+    readonly partitions: readonly { readonly partition: number; readonly offset: unknown }[];
+  }[];
+}
+
+/** A reset comes by itself: kafkajs never commits it beside real offsets. */
+const withoutResets =
+  (commit: Call, outOfRange: PatientClusterDeps['outOfRange']): Call =>
+  async (request) => {
+    const partitions = (request as OffsetCommit).topics.flatMap((topic) => topic.partitions);
+    const resets = partitions.filter(({ offset }) => Number(offset) < 0);
+    if (resets.length === 0) return commit(request);
+    for (const { partition } of resets) await outOfRange(partition);
+    return undefined;
+  };
 
 /** By name: Node sees no named exports among kafkajs' errors. */
 const passing = new Set([

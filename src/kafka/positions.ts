@@ -1,6 +1,7 @@
 /** Where the group stands in the input topic, and where the topic begins and ends. */
 
 import type { Admin } from 'kafkajs';
+import type { CommittedOffset } from '../delivery/committer.ts';
 
 export type OffsetReset = 'earliest' | 'latest';
 
@@ -9,14 +10,6 @@ export interface Bounds {
   readonly low: number;
   /** The offset of the next record to be written. */
   readonly high: number;
-}
-
-/** What the group has of a partition. */
-export interface CommittedOffset {
-  /** Negative where there is none. */
-  readonly offset: number;
-  /** Whatever was committed beside it. */
-  readonly metadata: string | null;
 }
 
 export interface Positions {

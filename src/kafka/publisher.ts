@@ -2,9 +2,10 @@
 
 import type { Admin, TopicMessages } from 'kafkajs';
 import { errorRecord, omissions } from '../delivery/error-record.ts';
-import type { Log, Random, Schedule } from '../delivery/ports.ts';
+import type { Log, Now, Random, Schedule } from '../delivery/ports.ts';
 import type { OutputRecord } from '../delivery/record.ts';
 import type { Divert, Publish } from '../delivery/releaser.ts';
+import { createRepeatedFault } from '../delivery/repeated-fault.ts';
 import { AdapterError } from '../errors.ts';
 import type { Identity } from '../event/names.ts';
 import { type BatchedSender, type BatchLimits, createBatchedSender } from './batched-sender.ts';
@@ -20,6 +21,7 @@ export interface PublisherOptions {
 
 export interface PublisherDeps {
   readonly producer: ReplaceableProducer;
+  readonly now: Now;
   readonly wallClock: () => number;
   readonly schedule: Schedule;
   readonly random: Random;
@@ -44,6 +46,14 @@ export function createPublisher(options: PublisherOptions, deps: PublisherDeps):
   const limits = { outputs: usualLimits(), errors: usualLimits() };
   const outputs = createTopicSender(options.outputTopic, limits.outputs, deps);
   const errors = createTopicSender(options.errorTopic, limits.errors, deps);
+  const tooSmall = createRepeatedFault(
+    {
+      level: 'error',
+      message: 'the error topic takes no record; raise its max.message.bytes',
+      over: 'the error topic takes records again',
+    },
+    deps,
+  );
 
   const divert: Divert = async (record, error, attempts, wanted) => {
     const time = new Date(deps.wallClock()).toISOString();
@@ -51,13 +61,16 @@ export function createPublisher(options: PublisherOptions, deps: PublisherDeps):
     for (let i = 0; ; i += 1) {
       const omit = omissions[i] ?? 'all';
       try {
-        return await errors.send(errorRecord(record, error, { ...context, omit }), wanted);
+        await errors.send(errorRecord(record, error, { ...context, omit }), wanted);
+        return tooSmall.succeeded();
       } catch (tooLarge) {
-        const fields = { omit, offset: record.offset, reason: String(tooLarge) };
-        if (omit !== 'all') deps.log.warn(fields, 'the error record is shortened');
-        else {
+        const { partition, offset } = record;
+        if (omit !== 'all') {
+          const fields = { omit, partition, offset, reason: String(tooLarge) };
+          deps.log.warn(fields, 'the error record is shortened');
+        } else {
           // Not even the shortest fits: the record stays unanswered, and its partition stands.
-          deps.log.error(fields, 'the error topic takes no record; raise its max.message.bytes');
+          tooSmall.failed(tooLarge, { topic: options.errorTopic, partition, offset });
           await new Promise<void>((resolve) => deps.schedule(tooSmallMs, resolve));
         }
       }
@@ -84,6 +97,14 @@ function createTopicSender(
   limits: BatchLimits,
   deps: PublisherDeps,
 ): BatchedSender<OutputRecord> {
+  const fault = createRepeatedFault(
+    {
+      level: 'error',
+      message: 'records cannot be written; nothing is committed until they are',
+      over: 'records are written again',
+    },
+    deps,
+  );
   return createBatchedSender<OutputRecord>(limits, {
     send: async (records) => {
       await deps.producer.send([topicMessages(topic, records)]);
@@ -96,10 +117,8 @@ function createTopicSender(
         `the record of ${record.value?.byteLength ?? 0} bytes is larger than topic ${topic} takes; raise its max.message.bytes`,
       ),
     failed: (error, waiting, retryInMs) =>
-      deps.log.error(
-        { topic, waiting, retryInMs: Math.round(retryInMs), reason: reasonOf(error) },
-        'records cannot be written; nothing is committed until they are',
-      ),
+      fault.failed(error, { topic, waiting, retryInMs: Math.round(retryInMs) }),
+    sent: fault.succeeded,
     schedule: deps.schedule,
     random: deps.random,
   });
@@ -112,6 +131,3 @@ const topicMessages = (topic: string, records: readonly OutputRecord[]): TopicMe
       ({ key, value, headers, inputPartition }) as PlacedMessage,
   ),
 });
-
-const reasonOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);

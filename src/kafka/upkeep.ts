@@ -1,12 +1,17 @@
 /**
  * What is looked after every few seconds while the Kafka path runs: offsets that are no offsets,
- * how far the partitions reach, and whether anything moves at all (watchdog.ts).
+ * how far the partitions reach, whether anything moves at all (watchdog.ts), and whether Kafka
+ * answers: kafkajs' consumer waits for absent brokers without a word, and a member that has nothing
+ * to write or commit would be silent with it.
  */
 
 import type { Log, Now, Schedule } from '../delivery/ports.ts';
+import { createRepeatedFault, type RepeatedFault } from '../delivery/repeated-fault.ts';
 import { createWatchdog } from '../delivery/watchdog.ts';
 
 export interface UpkeepOptions {
+  /** For the log. */
+  readonly brokers: readonly string[];
   /** See KAFKA_STUCK_AFTER_MS; in ms, 0: never. */
   readonly stuckAfterMs: number;
 }
@@ -33,6 +38,8 @@ export interface Upkeep {
   readonly membership: () => Promise<Error>;
   /** What is wrong, where a restart of the membership did not help; else undefined. */
   readonly stuck: () => string | undefined;
+  /** Kafka does not answer us. */
+  readonly unanswered: Pick<RepeatedFault, 'lastingMs' | 'state'>;
 }
 
 const everyMs = 10_000;
@@ -41,6 +48,14 @@ const everyMs = 10_000;
 export function createUpkeep(options: UpkeepOptions, deps: UpkeepDeps): Upkeep {
   const { log } = deps;
   const watchdog = createWatchdog(options.stuckAfterMs, deps);
+  const unanswered = createRepeatedFault(
+    {
+      level: 'warn',
+      message: 'Kafka does not answer; nothing can be read from it',
+      over: 'Kafka answers again',
+    },
+    deps,
+  );
   let closed = false;
   let progress = 0;
   let lag = 0;
@@ -53,9 +68,10 @@ export function createUpkeep(options: UpkeepOptions, deps: UpkeepDeps): Upkeep {
     try {
       // While we are away for a reason of our own, nothing is to be repaired.
       if (member) lag = await deps.repair();
-      else if (restarting) await deps.ask();
+      else if (restarting || unanswered.lastingMs() > 0) await deps.ask();
+      if (member || restarting || unanswered.lastingMs() > 0) unanswered.succeeded();
     } catch (error) {
-      log.debug({ err: error }, 'offsets could not be checked');
+      unanswered.failed(error, { brokers: options.brokers });
       watchdog.look(undefined);
       stuck = undefined;
       return;
@@ -95,5 +111,6 @@ export function createUpkeep(options: UpkeepOptions, deps: UpkeepDeps): Upkeep {
         giveUp = resolve;
       }),
     stuck: () => stuck,
+    unanswered,
   };
 }

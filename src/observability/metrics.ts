@@ -1,20 +1,20 @@
-/** Prometheus metrics of the adapter. Those that Seldon's users have dashboards for keep its names. */
+/**
+ * Prometheus metrics of the adapter. Those that Seldon's users have dashboards for keep its
+ * executor's names, labels and buckets.
+ */
 
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Identity } from '../event/names.ts';
 
 export interface AdapterMetrics {
-  /** One answered HTTP request. */
-  readonly served: (service: string, status: number, seconds: number) => void;
-  /** One call of the predictor; `code` is its status, or ours where it gave none. */
-  readonly called: (code: string, seconds: number) => void;
-  /** Likewise of a graph's node; `path` is what was called there. */
-  readonly node: (
-    model: string,
-    image: string | undefined,
-  ) => (code: string, seconds: number, path: string) => void;
-  /** A node was told how good its prediction was. */
-  readonly rewarded: (model: string, image: string | undefined, reward: number) => void;
+  /** One answered HTTP request; its method is `post` where it is left out. */
+  readonly served: (service: string, status: number, seconds: number, method?: Method) => void;
+  /** One answered gRPC call, by its method and the name of its status. */
+  readonly servedGrpc: (path: string, status: string, seconds: number) => void;
+  /** Makes the meter of the calls of one model. */
+  readonly modelCalls: (model: MeasuredModel) => MeterCall;
+  /** A model was told how good its prediction was. */
+  readonly rewarded: (model: ModelName, reward: number) => void;
   /** One copy of a payload was sent to a logger's sink, or not. */
   readonly copied: (end: string) => void;
   /** One event that needed no prediction. */
@@ -30,44 +30,80 @@ export interface AdapterMetrics {
   readonly contentType: string;
 }
 
+export type Method = 'get' | 'post';
+
+/** One call of the model; `code` is its status, or ours where it gave none. */
+export type MeterCall = (path: string, method: Method, code: string, seconds: number) => void;
+
+/** What tells a predictor's models apart. */
+export interface ModelName {
+  /** Of its node in the graph; empty where it is not known. */
+  readonly name: string;
+  readonly image: string;
+  readonly version: string;
+}
+
+/** What the labels of a model's calls say. */
+export interface MeasuredModel extends ModelName {
+  /** The paths told apart in `service`; calls of others, which callers name, share one. */
+  readonly paths: ReadonlySet<string>;
+}
+
 /** Values by the number of their partition. */
 export type ReadPartitions = () => Iterable<readonly [partition: number, value: number]>;
 
-/** Seldon's executor uses these buckets: 5 ms to 10 s. */
-const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-
-/** How Seldon's executor tells the models of a graph apart. */
+/** Those of Seldon's executor, in seconds. */
+const buckets = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+const predictorLabels = ['predictor_version', 'service', 'method', 'code'] as const;
 const modelLabels = ['model_name', 'model_image', 'model_version'] as const;
+/** Paths that a caller's model name is part of. */
+const otherPath = 'other';
 
-type ModelLabels = Record<(typeof modelLabels)[number], string>;
+const labelsOf = ({ name, image, version }: ModelName) => ({
+  model_name: name,
+  model_image: image,
+  model_version: version,
+});
 
-/** A port may stand in an image's registry: the version is what follows the last colon of the name. */
-function labelsOf(model: string, image = ''): ModelLabels {
-  const [, name = image, version = ''] = /^(.*?)(?::([^:/@]+))?$/s.exec(image) ?? [];
-  return { model_name: model, model_image: name, model_version: version };
-}
-
-/** Makes the metrics of one adapter, in a registry of their own. */
-export function createMetrics(identity: Identity): AdapterMetrics {
+/**
+ * Makes the metrics of one adapter, in a registry of their own.
+ * @param predictorVersion the predictor's annotation `version`
+ */
+export function createMetrics(identity: Identity, predictorVersion = ''): AdapterMetrics {
   const registry = new Registry();
   registry.setDefaultLabels({
     deployment_name: identity.sdep,
     predictor_name: identity.predictor,
   });
   const registers = [registry];
-  const requests = (side: string, help: string, more: readonly string[]) => {
-    const name = `seldon_api_executor_${side}_requests_seconds`;
-    const labelNames = ['service', 'method', 'code', ...more];
-    return new Histogram({ name, help, labelNames, buckets, registers });
+  const name = (side: string): string => `seldon_api_executor_${side}_requests_seconds`;
+  const server = new Histogram({
+    name: name('server'),
+    help: 'A histogram of latencies for executor server',
+    labelNames: predictorLabels,
+    buckets,
+    registers,
+  });
+  const client = new Histogram({
+    name: name('client'),
+    help: 'A histogram of latencies for client calls from executor',
+    labelNames: [...predictorLabels, ...modelLabels],
+    buckets,
+    registers,
+  });
+  const predictor_version = predictorVersion;
+  const served = remembered((service, code, method) =>
+    server.labels({ predictor_version, service, method, code }),
+  );
+  const modelCalls = (measured: MeasuredModel): MeterCall => {
+    const { paths } = measured;
+    const model = labelsOf(measured);
+    const child = remembered((service, code, method) =>
+      client.labels({ predictor_version, service, method, code, ...model }),
+    );
+    return (path, method, code, seconds) =>
+      child(paths.has(path) ? path : otherPath, code, method).observe(seconds);
   };
-  const serverRequests = requests('server', 'Time to answer HTTP requests', []);
-  const server = remembered((service, code) =>
-    serverRequests.labels({ service, method: 'post', code }),
-  );
-  const clientRequests = requests('client', "Time of the predictor's answers", modelLabels);
-  const client = remembered((service, code) =>
-    clientRequests.labels({ service, method: 'post', code }),
-  );
   const feedback = new Counter({
     name: 'seldon_api_model_feedback_total',
     help: 'Feedback that was taken to a model',
@@ -75,7 +111,7 @@ export function createMetrics(identity: Identity): AdapterMetrics {
     registers,
   });
   // Rewards may be negative, so that their sum is no counter.
-  const reward = new Gauge({
+  const rewards = new Gauge({
     name: 'seldon_api_model_feedback_reward_total',
     help: 'Sum of the rewards in it',
     labelNames: modelLabels,
@@ -107,19 +143,14 @@ export function createMetrics(identity: Identity): AdapterMetrics {
   });
 
   return {
-    served: (service, status, seconds) => server(service, String(status)).observe(seconds),
-    called: (code, seconds) => client('predictor', code).observe(seconds),
-    node: (model, image) => {
-      const labels = { ...labelsOf(model, image), method: 'post' };
-      const observed = remembered((service, code) =>
-        clientRequests.labels({ ...labels, service, code }),
-      );
-      return (code, seconds, path) => observed(path, code).observe(seconds);
-    },
-    rewarded: (model, image, amount) => {
-      const labels = labelsOf(model, image);
+    served: (service, status, seconds, method = 'post') =>
+      served(service, String(status), method).observe(seconds),
+    servedGrpc: (path, status, seconds) => served(path, status, 'unary').observe(seconds),
+    modelCalls,
+    rewarded: (model, reward) => {
+      const labels = labelsOf(model);
       feedback.inc(labels);
-      reward.inc(labels, amount);
+      rewards.inc(labels, reward);
     },
     copied: (result) => copies.inc({ result }),
     skipped: (reason) => skipped.inc({ reason }),
@@ -145,16 +176,16 @@ export function createMetrics(identity: Identity): AdapterMetrics {
   };
 }
 
-/** Looking a child up by its labels costs more than counting with it: do it once a pair. */
+/** Looking a child up by its labels costs more than counting with it: do it once for each. */
 function remembered<Child>(
-  make: (first: string, second: string) => Child,
-): (first: string, second: string) => Child {
+  make: (first: string, second: string, third: string) => Child,
+): (first: string, second: string, third?: string) => Child {
   const children = new Map<string, Child>();
-  return (first, second) => {
-    const key = `${first} ${second}`;
+  return (first, second, third = '') => {
+    const key = `${first} ${second} ${third}`;
     const known = children.get(key);
     if (known !== undefined) return known;
-    const child = make(first, second);
+    const child = make(first, second, third);
     children.set(key, child);
     return child;
   };

@@ -3,9 +3,10 @@
  * on what is read. Bodies pass through as bytes.
  */
 
-import { Pool } from 'undici';
+import { buildConnector, Pool } from 'undici';
 import type { CallPredictor, PredictionAnswer, PredictionCall } from '../delivery/ports.ts';
 import { createAnswerCollector } from './answer-collector.ts';
+import { readTlsFiles, type TlsFiles } from './tls-files.ts';
 
 export interface RestClientOptions {
   /** Base address; its path, if any, stands before every call's. */
@@ -13,6 +14,8 @@ export interface RestClientOptions {
   /** Most connections: as many as calls may be made at once. */
   readonly connections: number;
   readonly connectTimeoutMs: number;
+  /** For https. */
+  readonly tls: TlsFiles;
   /** Larger answers are refused. */
   readonly maxAnswerBytes: number;
   /** For messages: what says where it is. */
@@ -21,6 +24,8 @@ export interface RestClientOptions {
 
 export interface RestClient {
   readonly call: CallPredictor;
+  /** Asks by GET; the call's body is not sent. */
+  readonly ask: CallPredictor;
   /** What a GET of `path` (below the base address) answers. */
   readonly probe: (path: string, timeoutMs: number) => Promise<PredictionAnswer>;
   readonly close: () => Promise<void>;
@@ -39,7 +44,7 @@ export function createRestClient(options: RestClientOptions): RestClient {
     connections: options.connections,
     pipelining: 1,
     keepAliveTimeout: keepAliveMs,
-    connect: { timeout: options.connectTimeoutMs },
+    connect: connectorOf(options),
     // Every call has a timer of its own, exact to the millisecond; the pool's are not.
     headersTimeout: 0,
     bodyTimeout: 0,
@@ -72,12 +77,29 @@ export function createRestClient(options: RestClientOptions): RestClient {
   let closing: Promise<void> | undefined;
   return {
     call: (call) => send('POST', call),
+    ask: (call) => send('GET', call),
     probe: (path, timeoutMs) => send('GET', { path, headers: [], body: empty, timeoutMs }),
     close: () => {
       closing ??= pool.destroy();
       return closing;
     },
   };
+}
+
+/** Files of certificates are read for every connection; without any, undici's own connector does. */
+function connectorOf({ connectTimeoutMs: timeout, tls }: RestClientOptions) {
+  if (Object.values(tls).every((file) => file === undefined)) return { timeout };
+  const connect: buildConnector.connector = (options, callback) => {
+    let connector: buildConnector.connector;
+    try {
+      connector = buildConnector({ timeout, ...readTlsFiles(tls) });
+    } catch (error) {
+      callback(error instanceof Error ? error : new Error(String(error)), null);
+      return;
+    }
+    connector(options, callback);
+  };
+  return connect;
 }
 
 const empty = new Uint8Array();

@@ -3,6 +3,7 @@ import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type KafkaBroker, startKafkaBroker } from '../../src/demo/kafka-broker.ts';
 import { installKafka, kafkaCacheDir, ProgramMissingError } from '../../src/demo/kafka-install.ts';
+import { createTopics } from '../support/topic-records.ts';
 
 const env = process.env;
 const say = (line: string) => process.stderr.write(`${line}\n`);
@@ -22,7 +23,7 @@ const connect = ({ brokers }: KafkaBroker) =>
 async function createTopic(broker: KafkaBroker, topic: string) {
   const admin = connect(broker).admin();
   await admin.connect();
-  await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true });
+  await createTopics(admin, [{ topic, numPartitions: 1 }]);
   await admin.disconnect();
 }
 

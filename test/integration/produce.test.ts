@@ -7,6 +7,7 @@ import { startKafkaBroker } from '../../src/demo/kafka-broker.ts';
 import { decodeKafka } from '../../src/event/kafka-message.ts';
 import { brokerOptions, kafkaOf, readTopic, uniqueTopic, useBroker } from '../support/broker.ts';
 import { startProduce, temporaryFile } from '../support/run-produce.ts';
+import { createTopics } from '../support/topic-records.ts';
 
 const broker = await useBroker();
 /** The ids and places that were printed. */
@@ -126,7 +127,7 @@ describe.skipIf(broker.missing)('produce, to a topic', () => {
     const topic = `test-${randomUUID()}`;
     const run = await startProduce(topicArgs(topic, '--count', '1'));
     await run.until(/^Waiting for topics: .*PRODUCE_TOPIC\) does not exist/);
-    await broker.admin.createTopics({ topics: [{ topic }], waitForLeaders: true });
+    await createTopics(broker.admin, [{ topic }]);
     expect(await run.done).toBe(0);
     expect(await readTopic(broker.brokers, topic, 1)).toHaveLength(1);
   });

@@ -7,6 +7,7 @@ import type { EnvVar, PodSpec } from '../../src/controller/render/seldon-deploym
 import { defaultServerImages } from '../../src/controller/render/server-images.ts';
 import { createIrisPredictor } from '../../src/demo/iris/predictor.ts';
 import { spawnAdapter } from '../support/adapter-process.ts';
+import { grpcAnswer, openGrpcPredictor } from '../support/grpc-predictor.ts';
 
 /** The adapter's variables in the pod that is made of a resource, as the kubelet would set them. */
 function adapterVariables(resource: unknown): Record<string, string> {
@@ -94,4 +95,26 @@ test.each(cases)('the adapter of a rendered pod answers an event ($protocol)', a
   expect(answer.headers.get('ce-type')).toBe('seldon.iris-deployment.default.response');
   expect(await answer.json()).toHaveProperty(given.answer);
   expect((await fetch(`${adapter.url}/prometheus`)).status).toBe(200);
+});
+
+test('the adapter of a rendered pod calls its model over gRPC where the transport says so', async () => {
+  const predictor = await openGrpcPredictor();
+  const graph = { name: 'iris', endpoint: { service_port: predictor.port, type: 'GRPC' } };
+  const predictors = [{ name: 'default', componentSpecs: ownContainer, graph }];
+  const spec = { protocol: 'seldon', transport: 'grpc', predictors };
+  const variables = adapterVariables({ ...typeMeta, metadata, spec });
+  expect(variables['GRPC_PORT']).toBe('5001');
+  const free = { HTTP_HOST: '127.0.0.1', HTTP_PORT: '0', GRPC_PORT: '0' };
+  const adapter = await spawnAdapter({ ...variables, ...free });
+  onTestFinished(() => adapter.end('SIGKILL').then(() => undefined));
+  const answer = await fetch(`${adapter.url}/api/v1.0/predictions`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-protobuf',
+      'proto-name': 'seldon.protos.SeldonMessage',
+    },
+    body: Buffer.from([8, 1]),
+  });
+  expect(answer.status).toBe(200);
+  expect(Buffer.from(await answer.arrayBuffer())).toEqual(grpcAnswer);
 });

@@ -15,11 +15,12 @@ export interface AdapterProcess {
 
 const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
-/** Starts `adapter` with these variables alone; resolves when it listens. */
+/** Starts `adapter` with these variables alone, or a command line; resolves when it listens. */
 export async function spawnAdapter(
   environment: Readonly<Record<string, string>>,
+  args: readonly string[] = ['adapter'],
 ): Promise<AdapterProcess> {
-  const child = spawn(process.execPath, [main, 'adapter'], {
+  const child = spawn(process.execPath, [main, ...args], {
     env: { HTTP_HOST: '127.0.0.1', HTTP_PORT: '0', DRAIN_DELAY_MS: '0', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -49,6 +49,8 @@ export interface LogLine {
 export interface TestAdapter {
   readonly url: string;
   readonly port: number;
+  /** Of the gRPC server; 0 where it is off. */
+  readonly grpcPort: number;
   readonly iris: IrisPredictor;
   readonly log: LogLine[];
   readonly stop: () => Promise<void>;
@@ -99,6 +101,7 @@ async function start(settings: Settings): Promise<TestAdapter> {
   return {
     url: running.url,
     port: Number(new URL(running.url).port),
+    grpcPort: running.grpcPort ?? 0,
     iris,
     log: lines,
     stop: running.stop,
@@ -148,6 +151,9 @@ export function useAdapter(settings: Settings | (() => Settings) = {}): TestAdap
     },
     get port() {
       return here().port;
+    },
+    get grpcPort() {
+      return here().grpcPort;
     },
     get iris() {
       return here().iris;

@@ -5,7 +5,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { type Admin, Kafka, logLevel, type Message } from 'kafkajs';
-import { afterEach } from 'vitest';
+import { afterEach, onTestFailed } from 'vitest';
 import { type RunningAdapter, startAdapter } from '../../src/commands/start-adapter.ts';
 import { parseAdapterConfig } from '../../src/config/adapter.ts';
 import type { Faults } from '../../src/demo/iris/faults.ts';
@@ -13,6 +13,7 @@ import { createIrisPredictor, type IrisPredictor } from '../../src/demo/iris/pre
 import { createLogger } from '../../src/observability/logger.ts';
 import { type AdapterProcess, spawnAdapter } from './adapter-process.ts';
 import { followTopics, type LoggedRecord, type TopicLog } from './topic-log.ts';
+import { createTopics } from './topic-records.ts';
 
 export interface KafkaCase {
   readonly input: string;
@@ -36,6 +37,8 @@ export interface KafkaCase {
   readonly numbers: (topic: string) => number[][];
   /** What the group has committed, by partition. */
   readonly committed: () => Promise<number[]>;
+  /** What the adapters of other processes logged at last. */
+  readonly lastLines: () => string;
   readonly close: () => Promise<void>;
 }
 
@@ -74,14 +77,13 @@ export async function createKafkaCase(options: KafkaCaseOptions): Promise<KafkaC
     value,
   }));
   const numPartitions = partitions;
-  await admin.createTopics({
-    topics: [
-      ...(options.withoutInput ? [] : [{ topic: input, numPartitions }]),
-      { topic: output, numPartitions, configEntries },
-      { topic: errors, numPartitions: 1 },
-    ],
-  });
-  const producer = kafka.producer();
+  await createTopics(admin, [
+    ...(options.withoutInput ? [] : [{ topic: input, numPartitions }]),
+    { topic: output, numPartitions, configEntries },
+    { topic: errors, numPartitions: 1 },
+  ]);
+  // Inputs must stand once: a plain producer that tries again after a timeout writes them twice.
+  const producer = kafka.producer({ idempotent: true });
   await producer.connect();
   const predictor = await createIrisPredictor();
   const log = await followTopics(kafka, [output, errors]);
@@ -99,6 +101,7 @@ export async function createKafkaCase(options: KafkaCaseOptions): Promise<KafkaC
     ...options.environment,
   };
   const closers: (() => Promise<unknown>)[] = [];
+  const spawned: AdapterProcess[] = [];
 
   const produce = async (messages: Message[]): Promise<void> => {
     for (let i = 0; i < messages.length; i += 200) {
@@ -129,6 +132,7 @@ export async function createKafkaCase(options: KafkaCaseOptions): Promise<KafkaC
     },
     spawn: async (environment = {}) => {
       const adapter = await spawnAdapter({ ...settings, ...environment });
+      spawned.push(adapter);
       closers.push(() => adapter.end('SIGKILL'));
       return adapter;
     },
@@ -151,6 +155,13 @@ export async function createKafkaCase(options: KafkaCaseOptions): Promise<KafkaC
       const sorted = [...(topic?.partitions ?? [])].sort((a, b) => a.partition - b.partition);
       return sorted.map(({ offset }) => Number(offset));
     },
+    lastLines: () =>
+      spawned
+        .flatMap(({ pid, output: told }) => [
+          `--- adapter ${pid}:`,
+          ...told().split('\n').slice(-100),
+        ])
+        .join('\n'),
     close: async () => {
       for (const close of closers.reverse()) await close();
       await Promise.all([
@@ -178,6 +189,7 @@ export function useKafkaCases(broker: { readonly brokers: readonly string[] }): 
   return async (options = {}) => {
     const begun = await createKafkaCase({ ...options, brokers: broker.brokers });
     open.push(begun);
+    onTestFailed(() => void process.stderr.write(`${begun.lastLines()}\n`));
     return begun;
   };
 }

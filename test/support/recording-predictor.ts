@@ -17,7 +17,7 @@ export type AnswerCall = (call: RecordedCall, response: ServerResponse, nth: num
 
 export interface RecordingPredictor {
   readonly url: string;
-  /** Predictions only, not the readiness probes. */
+  /** Predictions and callers' questions, not the readiness probes. */
   readonly calls: RecordedCall[];
   /** The status that its health routes answer with. */
   health: number;
@@ -41,8 +41,9 @@ export function useRecordingPredictor(): RecordingPredictor {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      if (request.method === 'GET') return void response.writeHead(predictor.health).end();
       const { method = '', url: path = '', headers, rawHeaders } = request;
+      const isProbe = method === 'GET' && headers['seldon-puid'] === undefined;
+      if (isProbe) return void response.writeHead(predictor.health).end();
       const call = { method, path, headers, rawHeaders, body: Buffer.concat(chunks) };
       calls.push(call);
       predictor.answer(call, response, calls.length);

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import {
   type Admin,
   type IHeaders,
+  type ITopicConfig,
   Kafka,
   type KafkaMessage,
   logLevel,
@@ -23,11 +24,15 @@ export async function uniqueTopic(
 ): Promise<string> {
   const topic = `test-${randomUUID()}`;
   const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
-  const topics = [{ topic, numPartitions: partitions, configEntries }];
-  // kafkajs' own waiting fails where the broker has not heard of the topic yet.
-  await admin.createTopics({ topics, waitForLeaders: false });
-  await untilKnown(admin, topic);
+  await createTopics(admin, [{ topic, numPartitions: partitions, configEntries }]);
   return topic;
+}
+
+/** Creates topics, and waits until the broker that is asked knows who leads their partitions. */
+export async function createTopics(admin: Admin, topics: ITopicConfig[]): Promise<void> {
+  // kafkajs' own waiting fails where the broker has not heard of a topic yet.
+  await admin.createTopics({ topics, waitForLeaders: false });
+  for (const { topic } of topics) await untilKnown(admin, topic);
 }
 
 async function untilKnown(admin: Admin, topic: string): Promise<void> {

@@ -4,6 +4,7 @@ import { adapterEnv } from './adapter-env.ts';
 import { mergeContainer } from './merge-container.ts';
 import { adapterContainer } from './names.ts';
 import type { PlannedPredictor } from './plan.ts';
+import { podInfoPath, podInfoVolume } from './pod-paths.ts';
 import type { Container, EnvVar, Probe } from './seldon-deployment.ts';
 
 /**
@@ -52,6 +53,8 @@ export function createAdapterContainer(
         ? [{ name: 'grpc', containerPort: portOf(env, 'GRPC_PORT', settings.grpcPort) }]
         : []),
     ],
+    // Timeouts may stand in annotations.
+    volumeMounts: [{ name: podInfoVolume, mountPath: podInfoPath }],
     resources: predictor.svcOrchSpec?.resources ?? predictor.engineResources ?? defaultResources,
     securityContext,
     // It listens within a second or two; a minute is for a node that starts many pods at once.

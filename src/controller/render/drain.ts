@@ -1,5 +1,6 @@
 /** How long the pods of a predictor take to end in order. */
 
+import { parseDurationMs } from '../../duration.ts';
 import type { EnvVar } from './seldon-deployment.ts';
 
 export interface DrainSeconds {
@@ -27,15 +28,10 @@ export function drainSeconds(env: readonly EnvVar[]): DrainSeconds {
   return { gracePeriod: drain + closingSeconds, modelDelay: drain + marginSeconds };
 }
 
-const unitMs: Readonly<Record<string, number>> = { '': 1, ms: 1, s: 1_000, m: 60_000 };
 /** The longest timer of Node; the adapter refuses more. */
 const maxMs = 2 ** 31 - 1;
 
-/** As the adapter reads durations: a number, or one with `ms`, `s` or `m`. */
 function millisecondsOf(env: readonly EnvVar[], name: string, fallback: number): number {
   const written = env.find((variable) => variable.name === name)?.value?.trim() ?? '';
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(written);
-  if (match === null) return fallback;
-  const [, number = '', unit = ''] = match;
-  return Math.min(Number(number) * (unitMs[unit] ?? 1), maxMs);
+  return Math.min(parseDurationMs(written) ?? fallback, maxMs);
 }

@@ -1,6 +1,6 @@
 /** Where things are mounted, as Seldon's images expect them. */
 
-/** The pod's annotations, which Seldon's wrappers read limits from. */
+/** The pod's annotations, which the adapter and Seldon's wrappers read limits from. */
 export const podInfoVolume = 'seldon-podinfo';
 export const podInfoPath = '/etc/podinfo';
 

@@ -61,10 +61,11 @@ export function createPod(
       : completeModelContainer(container, { plan, ...node, stopDelaySeconds }),
   );
   const { spec } = component.component;
+  const readsAnnotations = component.hasAdapter || served.some(({ node }) => node);
   const pod: PodSpec = {
     ...spec,
     containers: withBeside(containers, served, stopDelaySeconds),
-    volumes: withNamed(spec.volumes, served.some(({ node }) => node) ? [podInfo] : []),
+    volumes: withNamed(spec.volumes, readsAnnotations ? [podInfo] : []),
     ...serviceAccount(served),
     terminationGracePeriodSeconds: Math.max(
       spec.terminationGracePeriodSeconds ?? 0,

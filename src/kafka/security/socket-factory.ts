@@ -3,6 +3,7 @@
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContext } from 'node:tls';
 import type { ISocketFactory } from 'kafkajs';
+import { failUnanswered } from '../unanswered-requests.ts';
 import type { Refusals } from './refusals.ts';
 
 export interface SocketFactoryOptions {
@@ -14,6 +15,13 @@ export interface SocketFactoryOptions {
 }
 
 const keepAliveMs = 60_000;
+
+/** Connections that are not encrypted, to brokers that know nobody. */
+export const plainSocketFactory: ISocketFactory = ({ host, port, onConnect }) => {
+  const socket = connect({ host, port }, onConnect);
+  socket.setKeepAlive(true, keepAliveMs);
+  return failUnanswered(socket);
+};
 
 /** What kafkajs asks for sockets. It throws where the broker is not to be asked yet. */
 export function createSocketFactory(
@@ -40,7 +48,7 @@ export function createSocketFactory(
       // With TLS 1.3 our certificate is refused after the handshake: only an answer says yes.
       if (!hasSasl) socket.once('data', () => refusals.taken(broker));
     }
-    return socket;
+    return failUnanswered(socket);
   };
 }
 

@@ -117,9 +117,13 @@ describe('metrics', () => {
     expect(answer.text).toContain(`# TYPE ${server} histogram`);
   });
 
-  test('METRICS_PATH moves them', async () => {
-    const adapter = await openAdapter({ METRICS_PATH: '/prometheus' });
-    expect((await get(`${adapter.url}/prometheus`)).status).toBe(200);
-    expect((await get(`${adapter.url}/metrics`)).status).toBe(404);
-  });
+  test.each(['/numbers', '/metrics', '/prometheus'])(
+    'are at METRICS_PATH, %s, and where Prometheus and Seldon look for them',
+    async (path) => {
+      const adapter = await openAdapter({ METRICS_PATH: path });
+      for (const at of [path, '/metrics', '/prometheus']) {
+        expect((await get(`${adapter.url}${at}`)).status).toBe(200);
+      }
+    },
+  );
 });

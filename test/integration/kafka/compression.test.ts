@@ -18,6 +18,7 @@ import {
 } from '../../support/kafka-case.ts';
 import { kcat, kcatMissing } from '../../support/kcat.ts';
 import { useRecordingPredictor } from '../../support/recording-predictor.ts';
+import { createTopics } from '../../support/topic-records.ts';
 
 const broker = await useBroker();
 const zstd = 'zstdCompress' in zlib;
@@ -28,7 +29,7 @@ const iris = '{"data":{"ndarray":[[5.1,3.5,1.4,0.2]]}}';
 /** An input topic whose broker writes every batch anew with this codec. */
 async function recompressedInput(c: KafkaCase, codec: string): Promise<void> {
   const configEntries = [{ name: 'compression.type', value: codec }];
-  await c.admin.createTopics({ topics: [{ topic: c.input, numPartitions: 2, configEntries }] });
+  await createTopics(c.admin, [{ topic: c.input, numPartitions: 2, configEntries }]);
 }
 
 /** Counts the batches of this codec that are decoded in this process from now on. */

@@ -9,6 +9,7 @@ import {
   untilWritten,
   useKafkaCases,
 } from '../../support/kafka-case.ts';
+import { createTopics } from '../../support/topic-records.ts';
 
 const broker = await useBroker();
 const iris = '{"data":{"ndarray":[[5.1,3.5,1.4,0.2]]}}';
@@ -63,6 +64,27 @@ describe.skipIf(broker.missing)('records of the Kafka path', () => {
     ]);
     expect(JSON.parse(String(reply?.value))).toHaveProperty('data.names');
     expect(reply?.key).toBe('k');
+  });
+
+  test("are counted as calls of the model, by the executor's labels, and not as served requests", async () => {
+    const c = await begin();
+    await c.produce([{ value: iris }, { value: '{"x":1}' }]);
+    const { url } = await c.start();
+    await untilWritten(c, 'output', 1);
+    await untilWritten(c, 'errors', 1);
+    const text = await (await fetch(`${url}/metrics`)).text();
+    const counts = text
+      .split('\n')
+      .filter((line) => /^seldon_api_executor_\w+_count/.test(line))
+      .map((line) => /^seldon_api_executor_(\w+)_requests.* (\S+)$/.exec(line)?.slice(1).join(' '));
+    expect(counts).toEqual(['client 1', 'client 1']);
+    for (const code of ['200', '400']) {
+      expect(text).toMatch(
+        new RegExp(
+          `client_requests_seconds_count\\{.*service="/predict",method="post",code="${code}"`,
+        ),
+      );
+    }
   });
 
   test('KAFKA_OUTPUT_FORMAT makes events of raw predictions', async () => {
@@ -182,7 +204,7 @@ describe.skipIf(broker.missing)('records of the Kafka path', () => {
       adapter.output().includes('waiting for topics'),
     );
     expect(adapter.output()).toContain(c.input);
-    await c.admin.createTopics({ topics: [{ topic: c.input, numPartitions: 2 }] });
+    await createTopics(c.admin, [{ topic: c.input, numPartitions: 2 }]);
     await c.send(0, 20);
     await c.answered(20);
   });

@@ -1,5 +1,8 @@
+import { writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
+import { createKafkaClient } from '../../../src/kafka/client.ts';
+import { createKafkaSecurity } from '../../../src/kafka/security/security.ts';
 import type { AdapterProcess } from '../../support/adapter-process.ts';
 import { createAuthority } from '../../support/certificates.ts';
 import { eventually, outputsOf, useKafkaCases } from '../../support/kafka-case.ts';
@@ -33,6 +36,7 @@ const turnedAway = async (before: string): Promise<number> =>
   (await broker.log()).slice(before.length).match(/Failed authentication with/g)?.length ?? 0;
 
 const trusted = () => ({ KAFKA_SSL_CA_CERT: broker.authority.certPem, LOG_LEVEL: 'debug' });
+const ignore = (): void => undefined;
 const wrong = 'a-wrong-password-that-is-secret';
 
 describe.skipIf(broker.missing)('credentials that are refused', () => {
@@ -95,6 +99,35 @@ describe.skipIf(broker.missing)('credentials that are refused', () => {
     await c.answered(8);
     expect(new Set(outputsOf(c)).size).toBe(8);
     expect(adapter.output()).not.toContain(wrong);
+  });
+
+  test('right again the moment they are refused: none of several calls under way hangs', async () => {
+    const file = await broker.file('corrected', wrong);
+    const correct = () => writeFileSync(file, user.password);
+    const log = { debug: ignore, info: ignore, warn: ignore, error: correct };
+    const security = createKafkaSecurity(
+      {
+        tls: { ca: { setting: 'KAFKA_SSL_CA_CERT', value: broker.authority.certPem } },
+        sasl: {
+          mechanism: 'PLAIN',
+          username: { setting: 'KAFKA_SASL_USERNAME', value: user.name },
+          password: { setting: 'KAFKA_SASL_PASSWORD', file },
+        },
+      },
+      { now: () => performance.now(), wallClock: Date.now, random: Math.random, log },
+    );
+    const brokers = [broker.at('PLAIN')];
+    const client = { brokers, clientId: 'several', requestTimeoutMs: 30_000, security };
+    const admin = createKafkaClient(client, log).admin();
+    await admin.connect().catch(ignore);
+    await writeFile(file, user.password);
+    await admin.connect();
+    await writeFile(file, wrong);
+    await broker.restart();
+    const calls = Array.from({ length: 4 }, () => admin.listTopics());
+    await Promise.allSettled(calls);
+    expect(await admin.listTopics()).toBeInstanceOf(Array);
+    await admin.disconnect();
   });
 
   test.each(['SCRAM-SHA-256', 'SCRAM-SHA-512'])('%s: likewise', async (mechanism) => {

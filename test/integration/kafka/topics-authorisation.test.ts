@@ -1,17 +1,21 @@
-/** Topics that a user may not see or create: told by name, and used once they may (design.md §3.4). */
+/** Topics and groups that a user may not use: told by name, and used once they may (design.md §3.4). */
 
 import type { Admin } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type KafkaBroker, startKafkaBroker } from '../../../src/demo/kafka-broker.ts';
 import { brokerOptions, kafkaMissing, kafkaOf } from '../../support/broker.ts';
 import { eventually, useKafkaCases } from '../../support/kafka-case.ts';
+import { createTopics } from '../../support/topic-records.ts';
 
 const missing = await kafkaMissing();
 
 /** kafkajs' enums, which Node cannot import by name from its CommonJS. */
-const acl = { topic: 2, cluster: 4, deny: 2, allow: 3, all: 2, create: 5, describe: 8, literal: 3 };
+const acl = {
+  ...{ topic: 2, group: 3, cluster: 4, literal: 3 },
+  ...{ deny: 2, allow: 3, all: 2, read: 3, create: 5, describe: 8 },
+};
 
-describe.skipIf(missing)('topics that are kept from us', () => {
+describe.skipIf(missing)('topics and groups that are kept from us', () => {
   let broker: KafkaBroker;
   let admin: Admin;
   beforeAll(async () => {
@@ -76,8 +80,23 @@ describe.skipIf(missing)('topics that are kept from us', () => {
       /KAFKA_INPUT_TOPIC\) does not exist, and this user may not create it/.test(adapter.output()),
     );
     await admin.deleteAcls({ filters: rules });
-    await admin.createTopics({ topics: [{ topic: c.input, numPartitions: 2 }] });
+    await createTopics(admin, [{ topic: c.input, numPartitions: 2 }]);
     await c.send(0, 4);
     await c.answered(4);
+  });
+
+  test('a group that may not be joined is named as such, never called joined, and joined when it may', async () => {
+    const c = await begin();
+    const rules = [rule(acl.group, c.group, acl.read), rule(acl.group, c.group, acl.all, false)];
+    await admin.createAcls({ acl: rules });
+    const adapter = await c.spawn();
+    await eventually('it says so', () =>
+      /Not authorized to access group.*Kafka cannot be used; trying again/.test(adapter.output()),
+    );
+    expect(adapter.output()).not.toContain('joined the consumer group');
+    await admin.deleteAcls({ filters: rules });
+    await c.send(0, 4);
+    await c.answered(4);
+    expect(adapter.output()).toContain('Kafka can be used again');
   });
 });

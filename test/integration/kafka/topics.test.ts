@@ -8,6 +8,7 @@ import { createLogger } from '../../../src/observability/logger.ts';
 import { produceRecords, readTopic, useBroker } from '../../support/broker.ts';
 import { eventRecord, eventually, useKafkaCases } from '../../support/kafka-case.ts';
 import { useRecordingPredictor } from '../../support/recording-predictor.ts';
+import { createTopics } from '../../support/topic-records.ts';
 
 const broker = await useBroker();
 
@@ -86,7 +87,7 @@ describe.skipIf(broker.missing)('topics that are missing', () => {
         .includes(`waiting for topics: ${c.input} (KAFKA_INPUT_TOPIC) does not exist`),
     );
     expect(await c.admin.listTopics()).not.toContain(c.input);
-    await c.admin.createTopics({ topics: [{ topic: c.input, numPartitions: 2 }] });
+    await createTopics(c.admin, [{ topic: c.input, numPartitions: 2 }]);
     await c.send(0, 4);
     await c.answered(4);
   });
@@ -97,7 +98,7 @@ describe.skipIf(broker.missing)('topics that are missing', () => {
     await eventually('it says why', () =>
       adapter.output().includes('KAFKA_REPLICATION_FACTOR is more than there are brokers'),
     );
-    await c.admin.createTopics({ topics: [{ topic: c.input, numPartitions: 2 }] });
+    await createTopics(c.admin, [{ topic: c.input, numPartitions: 2 }]);
     await c.send(0, 4);
     await c.answered(4);
   });

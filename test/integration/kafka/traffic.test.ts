@@ -12,6 +12,7 @@ import {
   numberOf,
 } from '../../support/kafka-case.ts';
 import { followTopics, type LoggedRecord, type TopicLog } from '../../support/topic-log.ts';
+import { createTopics } from '../../support/topic-records.ts';
 import { predictor, sdepOf } from '../../unit/controller/render/kafka-sdep.ts';
 
 const broker = await useBroker();
@@ -58,9 +59,10 @@ describe.skipIf(broker.missing)('several predictors on one input topic', () => {
     const topics = adapters.flatMap(({ output, errors }) => [output, errors]);
     const existing = await c.admin.listTopics();
     const fresh = topics.filter((topic) => !existing.includes(topic));
-    await c.admin.createTopics({
-      topics: fresh.map((topic) => ({ topic, numPartitions: partitions })),
-    });
+    await createTopics(
+      c.admin,
+      fresh.map((topic) => ({ topic, numPartitions: partitions })),
+    );
     log = await followTopics(c.kafka, topics);
     const count = await write(c);
     await Promise.all(

@@ -84,6 +84,84 @@ describe('the predictor', () => {
   });
 });
 
+describe('the transport', () => {
+  const engine = (endpoint: object): string =>
+    Buffer.from(JSON.stringify({ name: 'p', graph: { name: 'm', endpoint } })).toString('base64');
+  const both = { service_host: 'h', service_port: 9500, httpPort: 9000, grpcPort: 9500 };
+  const byEngine = (endpoint: object, more: Environment = {}): Environment => ({
+    PREDICTOR_URL: '',
+    ENGINE_PREDICTOR: engine(endpoint),
+    ...more,
+  });
+
+  /** A transformer over REST before that endpoint. */
+  const graphOf = (endpoint: object, more: Environment = {}): Environment => {
+    const children = [{ name: 'a', endpoint }];
+    const graph = { name: 't', type: 'TRANSFORMER', endpoint: both, children };
+    const text = Buffer.from(JSON.stringify({ graph })).toString('base64');
+    return { PREDICTOR_URL: '', ENGINE_PREDICTOR: text, ...more };
+  };
+
+  it.each<[Environment, string, string]>([
+    [{ PREDICTOR_URL: 'grpc://h:9500' }, 'grpc', 'grpc://h:9500'],
+    [{ PREDICTOR_URL: 'grpcs://[::1]:9500/base' }, 'grpc', 'grpcs://[::1]:9500/base'],
+    [{ PREDICTOR_URL: 'grpc://h:9500', SELDON_TRANSPORT: 'grpc' }, 'grpc', 'grpc://h:9500'],
+    [{ PREDICTOR_URL: 'https://h', SELDON_TRANSPORT: 'REST' }, 'rest', 'https://h/'],
+    [byEngine({ ...both, type: 'GRPC' }), 'grpc', 'grpc://h:9500'],
+    [byEngine({ ...both, type: 'REST' }), 'rest', 'http://h:9000/'],
+    [byEngine(both, { SELDON_TRANSPORT: 'grpc' }), 'grpc', 'grpc://h:9500'],
+    [byEngine({ ...both, type: 'GRPC' }, { SELDON_TRANSPORT: 'rest' }), 'rest', 'http://h:9000/'],
+  ])(
+    'follows from the address, else from the setting, else from the graph: %j',
+    (given, transport, url) => {
+      const config = configOf(given);
+      expect([config.transport, config.predictorUrl?.href]).toEqual([transport, url]);
+    },
+  );
+
+  it.each<[Environment, string]>([
+    [{ PREDICTOR_URL: 'http://h:1', SELDON_TRANSPORT: 'grpc' }, 'write it as grpc://'],
+    [{ PREDICTOR_URL: 'grpc://h:1', SELDON_TRANSPORT: 'rest' }, 'write it as http://'],
+    [{ PREDICTOR_URL: 'grpc://h:1', BATCH_MAX_SIZE: '4' }, 'BATCH_MAX_SIZE'],
+    [byEngine({ service_host: 'h', httpPort: 1 }, { SELDON_TRANSPORT: 'grpc' }), 'grpcPort'],
+    [
+      byEngine({ service_host: 'h', grpcPort: 1, type: 'GRPC' }, { SELDON_TRANSPORT: 'rest' }),
+      'httpPort',
+    ],
+    [graphOf({ type: 'GRPC', ...both }, { SELDON_TRANSPORT: 'grpc' }), 'over REST alone: unset it'],
+    [graphOf({ type: 'GRPC', service_host: 'h', grpcPort: 1 }), 'gRPC is for a MODEL alone'],
+    [{ PREDICTOR_TLS_CERT_FILE: '/c' }, 'PREDICTOR_TLS_KEY_FILE'],
+    [{ GRPC_PORT: '8080' }, 'GRPC_PORT'],
+  ])('that cannot be is refused: %j', (given, problem) => {
+    expect(problemsOf(given)).toContain(problem);
+  });
+
+  it('of a graph is REST, with a word on endpoints that ask for gRPC', () => {
+    const config = configOf(graphOf({ ...both, type: 'GRPC' }));
+    expect(config).toMatchObject({ transport: 'rest', predictorUrl: undefined });
+    expect(config.warnings).toEqual([
+      expect.stringContaining('the endpoints of a are of type GRPC'),
+    ]);
+  });
+
+  it('over gRPC logs no payloads, with a word on loggers that ask for it', () => {
+    const logger = { mode: 'all', url: 'http://sink' };
+    const graph = { name: 'm', logger, endpoint: { ...both, type: 'GRPC' } };
+    const text = Buffer.from(JSON.stringify({ graph })).toString('base64');
+    expect(configOf({ PREDICTOR_URL: '', ENGINE_PREDICTOR: text }).warnings).toEqual([
+      expect.stringContaining('payloads of m are not logged: it is called over gRPC'),
+    ]);
+  });
+
+  it('over gRPC no path needs the name of a model', () => {
+    expect(configOf({ PREDICTOR_URL: 'grpc://h:1', SELDON_PROTOCOL: 'v2' }).model).toBeUndefined();
+  });
+
+  it("a gRPC port before a predictor over REST is no warning: Seldon's operator always names one", () => {
+    expect(configOf({ GRPC_PORT: '5001' }).warnings).toEqual([]);
+  });
+});
+
 describe('the defaults of design.md §3.7', () => {
   it('hold where only the deployment and the predictor are named', () => {
     expect(configOf()).toMatchObject({

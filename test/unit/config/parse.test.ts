@@ -169,7 +169,15 @@ describe('a schema', () => {
     ['2147483648', 'refused'],
     ['36000m', 'refused'],
     ['-1', 'refused'],
-    ['1h', 'refused'],
+    ['1h', 3_600_000],
+    ['1m30s', 90_000],
+    ['1h0m0.5s', 3_600_500],
+    ['1500us', 2],
+    ['1500µs', 2],
+    ['0s', 0],
+    ['1s1', 'refused'],
+    ['1d', 'refused'],
+    ['1s'.repeat(40), 'refused'],
     ['1 s', 'refused'],
     ['1e3', 'refused'],
     ['s', 'refused'],
@@ -212,12 +220,19 @@ describe('a schema', () => {
     expect(String(read(httpUrl, url))).toContain('://');
   });
 
-  it.each(['h:9000', 'grpc://h', 'http://h/?a=b', 'http://h/#a', 'http://', 'file:///x', ''])(
-    'of a URL refuses %s',
-    (url) => {
-      expect(read(httpUrl, url)).toBe('refused');
-    },
-  );
+  it.each([
+    'h:9000',
+    'grpc://h',
+    'grpc://a b:1',
+    'grpc://u:p@h:1',
+    'http://h/?a=b',
+    'http://h/#a',
+    'http://',
+    'file:///x',
+    '',
+  ])('of a URL refuses %s', (url) => {
+    expect(read(httpUrl, url)).toBe('refused');
+  });
 
   it.each(['a', 'iris-1', 'a.b', 'a'.repeat(253)])('of a name takes %s', (name) => {
     expect(read(kubernetesName, name)).toBe(name);

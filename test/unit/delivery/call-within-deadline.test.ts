@@ -23,7 +23,7 @@ async function call(results: readonly Result[], deadline = 10_000, attemptTimeou
   const clock = createFakeClock();
   const calls: { at: number; call: PredictionCall }[] = [];
   const run = createCallWithinDeadline(
-    { attemptTimeoutMs },
+    { attemptTimeoutMs, maxRepeats: 3 },
     {
       ...clock,
       random: () => 0.5,

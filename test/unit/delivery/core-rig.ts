@@ -257,6 +257,7 @@ export function createRig(script: Script = {}): Rig {
     },
   );
   const committer = createCommitter(commitIntervalMs, {
+    now: clock.now,
     commit,
     schedule: clock.schedule,
     idle: () => pipeline.idle(),

@@ -12,6 +12,7 @@ import type { PredictionAnswer } from '../../../src/delivery/ports.ts';
 import { AdapterError } from '../../../src/errors.ts';
 import { createReplyFactory, type Origin } from '../../../src/event/reply.ts';
 import { protocols } from '../../../src/inference/protocols.ts';
+import { restTargets } from '../../../src/inference/targets.ts';
 import { bytes, event } from '../event/messages.ts';
 
 const identity = { sdep: 'iris', namespace: 'default', predictor: 'main' };
@@ -50,7 +51,7 @@ async function dispatch(
   const run = createDispatch(
     {
       identity,
-      protocol: protocols.seldon,
+      targetOf: restTargets(protocols.seldon, options.model),
       model: undefined,
       predictorUrl: 'http://model:9000',
       eventTypes: new Set(),
@@ -170,7 +171,7 @@ describe('the call', () => {
   });
 
   it('goes to the model of the route, else to the configured one', async () => {
-    const options = { protocol: protocols.v2, model: 'iris' };
+    const options = { targetOf: restTargets(protocols.v2, 'iris'), model: 'iris' };
     const configured = await dispatch({}, options);
     const routed = await dispatch({ model: 'wine' }, options);
     expect(configured.calls[0]?.path).toBe('/v2/models/iris/infer');

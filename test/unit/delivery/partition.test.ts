@@ -9,6 +9,7 @@ import {
   markDone,
   type Partition,
   position,
+  standingOnceCommitted,
   takeReleasable,
 } from '../../../src/delivery/partition.ts';
 import { mayGoFurther, takeNext } from '../../../src/delivery/take-next.ts';
@@ -293,5 +294,31 @@ describe('what may be released', () => {
     const [entry] = takeAll(partition);
     if (entry !== undefined) entry.state = 'answered';
     expect(takeReleasable(partition)).toHaveLength(1);
+  });
+});
+
+describe('where a partition will stand once a transaction is committed', () => {
+  it('is where it stands when its entries are done, whatever else is', () => {
+    const subsets = fc.tuple(fc.nat(), fc.nat(), fc.boolean());
+    fc.assert(
+      fc.property(gappy, subsets, (offsets, [done, committing, resumed]) => {
+        const end = (offsets.at(-1) ?? 0) + 1;
+        const acked = resumed ? [{ from: end + 1, to: end + 4 }] : [];
+        const partition = createPartition(topic, 0, 9, acked);
+        enqueue(partition, records(0, offsets), end);
+        const entries = takeAll(partition);
+        entries.forEach((entry, i) => {
+          if ((done >> (i % 30)) % 2 === 1) markDone(entry);
+        });
+        const under = entries.filter(
+          ({ state }, i) => state !== 'done' && (committing >> (i % 30)) % 2 === 1,
+        );
+        for (const entry of under) entry.state = 'committing';
+        const expected = standingOnceCommitted(partition, under.length);
+        for (const entry of under) markDone(entry);
+        expect(expected).toEqual({ offset: position(partition), beyond: doneBeyond(partition) });
+        expect(standingOnceCommitted(partition, 0)).toEqual(expected);
+      }),
+    );
   });
 });

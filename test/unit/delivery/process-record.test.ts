@@ -80,12 +80,6 @@ describe('what is not dispatched', () => {
     expect(input).toBeUndefined();
   });
 
-  it('a protobuf, which REST cannot carry', async () => {
-    const { verdict, input } = await process({ headers: { 'proto-name': 'SeldonMessage' } });
-    expect(verdict).toMatchObject({ kind: 'failed', error: { code: 'PAYLOAD_UNSUPPORTED' } });
-    expect(input).toBeUndefined();
-  });
-
   it('but a header without a name is nothing of that', async () => {
     const { verdict, input } = await process({ headers: { '': 'x' } });
     expect(verdict.kind).toBe('output');

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { findFreePort } from '../../../src/demo/free-port.ts';
 import { kafkaProperties } from '../../../src/demo/kafka-properties.ts';
 
 const parse = (properties?: Record<string, string>) => {
@@ -34,8 +33,4 @@ test('a listener that is given stands beside the plaintext one, and is advertise
 test('a value of several lines, such as a PEM, stays one property', () => {
   const properties = parse({ 'ssl.keystore.key': '-----BEGIN\nx\\y\n-----END' });
   expect(properties.get('ssl.keystore.key')).toBe('-----BEGIN\\nx\\\\y\\n-----END');
-});
-
-test('a free port lies below those that outgoing connections get', async () => {
-  expect(await findFreePort()).toBeLessThan(32_768);
 });

@@ -5,13 +5,23 @@ import { type NodeSpec, parsed } from './graph-case.ts';
 const found = (spec: NodeSpec) => problemsOf(parsed(spec));
 const child = { name: 'm' };
 const nowhere = { endpoint: null };
+const grpcEndpoint = { service_host: 'h', service_port: 1, type: 'GRPC' };
 
 describe('a graph is refused at the start', () => {
   test.each<[NodeSpec, string]>([
     [{ name: 'n', ...nowhere }, 'graph.endpoint: expected service_host and httpPort'],
+    [{ name: 'n', ...nowhere }, 'httpPort or grpcPort (or service_port)'],
     [
-      { name: 'n', endpoint: { service_host: 'h', service_port: 1, type: 'GRPC' } },
-      'graph.endpoint: expected service_host and httpPort (or service_port) for REST',
+      { name: 'n', type: 'TRANSFORMER', endpoint: grpcEndpoint },
+      'graph.endpoint: expected service_host and httpPort (or service_port) for REST; gRPC is for',
+    ],
+    [
+      { name: 'n', children: [{ name: 'a', endpoint: grpcEndpoint }] },
+      'graph.children[0].endpoint: expected service_host and httpPort (or service_port) for REST',
+    ],
+    [
+      { name: 'n', endpoint: { ...grpcEndpoint, service_host: 'a b' } },
+      'graph.endpoint.service_host: expected a host name',
     ],
     [
       { name: 'n', endpoint: { service_host: 'a b', service_port: 1 } },
@@ -52,6 +62,7 @@ describe('a graph is refused at the start', () => {
 
 describe('a graph is taken', () => {
   test.each<NodeSpec>([
+    { name: 'n', endpoint: grpcEndpoint },
     { name: 'n', implementation: 'SIMPLE_MODEL', ...nowhere },
     { name: 'n', implementation: 'SIMPLE_ROUTER', ...nowhere, children: [child] },
     { name: 'n', type: 'UNKNOWN_TYPE', methods: ['SEND_FEEDBACK'], children: [child] },

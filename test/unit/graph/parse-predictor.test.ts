@@ -36,7 +36,7 @@ describe('ENGINE_PREDICTOR', () => {
           methods: [],
           implementation: undefined,
           parameters: new Map(),
-          endpoint: { host: 'localhost', restPort: 9001, grpcPort: undefined },
+          endpoint: { host: 'localhost', restPort: 9001, grpcPort: undefined, transport: 'rest' },
           logger: undefined,
           children: [],
         },
@@ -149,7 +149,12 @@ describe('ENGINE_PREDICTOR', () => {
 describe('a graph of one model', () => {
   test('is called at its endpoint', () => {
     const single = singleModelOf(graphOf({ ...model, endpoint: { ...endpoint, httpPort: 9005 } }));
-    expect(single).toEqual({ model: 'classifier', url: new URL('http://localhost:9005') });
+    expect(single).toEqual({
+      model: 'classifier',
+      transport: 'rest',
+      restUrl: new URL('http://localhost:9005'),
+      grpcUrl: undefined,
+    });
   });
 
   test('may be a prepackaged server, and stand at an IPv6 address', () => {
@@ -157,7 +162,19 @@ describe('a graph of one model', () => {
     const graph = { name: 'iris', implementation: 'SKLEARN_SERVER', endpoint: at };
     expect(singleModelOf(graphOf(graph))).toEqual({
       model: 'iris',
-      url: new URL('http://[::1]:9000'),
+      transport: 'rest',
+      restUrl: new URL('http://[::1]:9000'),
+      grpcUrl: undefined,
+    });
+  });
+
+  test('is called over gRPC where its endpoint says so', () => {
+    const at = { service_host: '::1', service_port: 9500, httpPort: 9000, type: 'GRPC' };
+    expect(singleModelOf(graphOf({ ...model, endpoint: at }))).toEqual({
+      model: 'classifier',
+      transport: 'grpc',
+      restUrl: new URL('http://[::1]:9000'),
+      grpcUrl: new URL('grpc://[::1]:9500'),
     });
   });
 

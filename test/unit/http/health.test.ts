@@ -8,11 +8,15 @@ describe('liveness', () => {
     async (path) => {
       let reason: string | undefined;
       const server = Fastify();
-      registerHealthRoutes(server, '/metrics', {
-        readiness: () => ({ ready: true, parts: {} }),
-        hopeless: () => reason,
-        metrics: { text: async () => '', contentType: 'text/plain' },
-      });
+      registerHealthRoutes(
+        server,
+        { metricsPath: '/metrics', protocol: 'seldon' },
+        {
+          readiness: () => ({ ready: true, parts: {} }),
+          hopeless: () => reason,
+          metrics: { text: async () => '', contentType: 'text/plain' },
+        },
+      );
       const fine = await server.inject(path);
       expect([fine.statusCode, fine.json()]).toEqual([200, { live: true }]);
       reason = 'it sits idle';

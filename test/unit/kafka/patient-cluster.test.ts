@@ -17,6 +17,8 @@ function brokerOf(nodeId: string) {
     connected: true,
     fails: undefined as Error | undefined,
     isConnected: () => broker.connected,
+    commits: [] as unknown[],
+    offsetCommit: async (request: unknown) => void broker.commits.push(request),
     heartbeat: async () => {
       if (broker.fails !== undefined) throw broker.fails;
       return nodeId;
@@ -51,10 +53,12 @@ function setUp(mayConnect = true) {
     assign: async () => [],
     protocol: () => ({ name: 'a', metadata: Buffer.alloc(0) }),
   });
-  const deps = { mayConnect: () => mayConnect };
+  const told: number[] = [];
+  const outOfRange = async (partition: number): Promise<void> => void told.push(partition);
+  const deps = { mayConnect: () => mayConnect, outOfRange };
   for (const create of withPatientCluster([plain, plain], deps)) create(config);
   const coordinator = cluster.findGroupCoordinator as () => Promise<typeof first>;
-  return { world, cluster, first, second, coordinator };
+  return { world, cluster, first, second, coordinator, told };
 }
 
 describe('a patient cluster', () => {
@@ -83,6 +87,20 @@ describe('a patient cluster', () => {
     const refused = setUp(false);
     refused.world.fails = absent();
     await expect(refused.cluster.findBroker()).rejects.toMatchObject({ retriable: false });
+  });
+
+  it('commits no offset that is none: whoever knows better is told', async () => {
+    const { first, coordinator, told } = setUp();
+    const found = await coordinator();
+    const commitOf = (offset: string | number) => ({
+      topics: [{ topic: 'in', partitions: [{ partition: 3, offset }] }],
+    });
+    for (const offset of ['-2', -1]) await found.offsetCommit(commitOf(offset));
+    expect(told).toEqual([3, 3]);
+    expect(first.commits).toEqual([]);
+    await found.offsetCommit(commitOf('0'));
+    expect(told).toHaveLength(2);
+    expect(first.commits).toEqual([commitOf('0')]);
   });
 
   it('follows the group to another coordinator when its own is away', async () => {

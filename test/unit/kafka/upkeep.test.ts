@@ -12,8 +12,10 @@ function setUp() {
     return state.lag;
   };
   const quiet = () => undefined;
+  const outage: string[] = [];
+  const tell = (_fields: object, text: string): void => void outage.push(text);
   const upkeep = createUpkeep(
-    { stuckAfterMs: 60_000 },
+    { stuckAfterMs: 60_000, brokers: ['127.0.0.1:9092'] },
     {
       isMember: () => state.member,
       repair: () => {
@@ -24,14 +26,14 @@ function setUp() {
       excused: () => state.excused,
       now: clock.now,
       schedule: clock.schedule,
-      log: { debug: quiet, info: quiet, warn: quiet, error: (_f, text) => said.push(text) },
+      log: { debug: quiet, info: tell, warn: tell, error: (_f, text) => said.push(text) },
     },
   );
   const given: string[] = [];
   const begin = (): void => void upkeep.membership().then(({ message }) => given.push(message));
   begin();
   upkeep.start();
-  return { clock, state, said, upkeep, given, begin };
+  return { clock, state, said, outage, upkeep, given, begin };
 }
 
 describe('upkeep', () => {
@@ -65,6 +67,22 @@ describe('upkeep', () => {
     upkeep.progressed();
     await clock.advance(10_000);
     expect(upkeep.stuck()).toBeUndefined();
+  });
+
+  it('says that Kafka does not answer, for how long, and that it does again', async () => {
+    const { clock, state, outage, upkeep } = setUp();
+    state.reachable = false;
+    await clock.advance(50_000);
+    expect(outage).toEqual(Array(4).fill('Kafka does not answer; nothing can be read from it'));
+    expect(upkeep.unanswered.state()).toBe('for 40 s, 5 tries: no broker');
+    // Who is no member any more still finds out that it is over.
+    state.member = false;
+    await clock.advance(10_000);
+    expect(upkeep.unanswered.lastingMs()).toBe(50_000);
+    state.reachable = true;
+    await clock.advance(10_000);
+    expect(outage.slice(4)).toEqual(['Kafka answers again']);
+    expect([upkeep.unanswered.state(), upkeep.unanswered.lastingMs()]).toEqual([undefined, 0]);
   });
 
   it('says stuck too where the membership cannot even be left', async () => {

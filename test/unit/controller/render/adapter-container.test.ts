@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseAdapterConfig } from '../../../../src/config/adapter.ts';
+import type { PodSpec } from '../../../../src/controller/render/seldon-deployment.ts';
 import {
   adapterOf,
   enginePredictorOf,
@@ -138,8 +139,21 @@ describe('the adapter of a predictor', () => {
       'seldon-container-engine',
     ]);
     const adapter = adapterOf(result);
-    expect(adapter).toMatchObject({ image: 'mine:1', volumeMounts: own.volumeMounts });
+    expect(adapter.image).toBe('mine:1');
+    expect(adapter.volumeMounts).toEqual(expect.arrayContaining(own.volumeMounts));
     expect(envOf(adapter)).toMatchObject({ PREDICTOR_ID: 'default', LOG_LEVEL: 'trace' });
+  });
+
+  it("can read the pod's annotations, in a pod of its own too", () => {
+    const graph = { name: 'far', endpoint: { service_host: 'models', service_port: 80 } };
+    for (const result of [rendered([predictorWith()]), rendered([{ name: 'default', graph }])]) {
+      const mount = { name: 'seldon-podinfo', mountPath: '/etc/podinfo' };
+      expect(adapterOf(result).volumeMounts).toEqual([mount]);
+      const pod = ofKind(result, 'Deployment')[0]?.['spec'] as { template: { spec: PodSpec } };
+      expect(pod.template.spec.volumes).toEqual([
+        expect.objectContaining({ name: 'seldon-podinfo', downwardAPI: expect.anything() }),
+      ]);
+    }
   });
 
   it('is told of its predictor without what changes while pods run, and without secrets', () => {

@@ -1,0 +1,19 @@
+/** What the gRPC benchmark sends, and what the predictor answers. */
+
+/** Of a row of an iris' features, and of a CIFAR-10 image, about as many bytes as their messages. */
+export const messages = { iris: Buffer.alloc(60, 1), '13KB': Buffer.alloc(13_000, 1) } as const;
+export type MessageName = keyof typeof messages;
+export const messageNames = Object.keys(messages) as MessageName[];
+
+export const answer = Buffer.alloc(60, 2);
+
+export const method = '/seldon.protos.Model/Predict';
+export const callHeaders = { 'content-type': 'application/grpc', te: 'trailers' };
+
+/** A message with gRPC's prefix. */
+export function framed(message: Uint8Array): Buffer {
+  const frame = Buffer.alloc(5 + message.length);
+  frame.writeUInt32BE(message.length, 1);
+  frame.set(message, 5);
+  return frame;
+}

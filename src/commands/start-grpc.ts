@@ -1,0 +1,39 @@
+/** Wires the gRPC server of the adapter. */
+
+import type { AdapterConfig } from '../config/adapter.ts';
+import type { GrpcServer, GrpcServerDeps } from '../grpc/server.ts';
+import { grpcBindingOf } from '../inference/grpc-bindings.ts';
+import { protocolNames } from '../inference/protocol.ts';
+
+/** @returns the listening server; undefined where it is off */
+export async function startGrpc(
+  config: AdapterConfig,
+  predictorUrl: string,
+  deps: GrpcServerDeps,
+): Promise<GrpcServer | undefined> {
+  const { grpcPort, protocol } = config;
+  if (grpcPort === undefined) return undefined;
+  // The libraries take memory, which those who do not serve gRPC need not give.
+  const { startGrpcServer } = await import('../grpc/server.ts');
+  const binding = (name: typeof protocol) => grpcBindingOf(name, config.seldonGrpcService);
+  const server = await startGrpcServer(
+    {
+      host: config.httpHost,
+      port: grpcPort,
+      binding: binding(protocol),
+      foreign: protocolNames.filter((name) => name !== protocol).map(binding),
+      protocol,
+      transport: config.transport,
+      maxBodyBytes: config.maxBodyBytes,
+      maxStreams: config.maxConcurrency + config.maxWaiting,
+      requestTimeoutMs: config.requestTimeoutMs,
+      predictorUrl,
+    },
+    deps,
+  );
+  // Seldon's operator names a port for every deployment, so this is no warning.
+  const predictions =
+    config.transport === 'grpc' ? 'served' : 'UNIMPLEMENTED: the predictor is called over REST';
+  deps.log.info({ host: config.httpHost, port: server.port, predictions }, 'listening for gRPC');
+  return server;
+}

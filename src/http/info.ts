@@ -1,0 +1,129 @@
+/**
+ * GET on the protocol's status and metadata paths: the predictor is asked, and its answer passed
+ * on, as Seldon's executor does it.
+ *
+ * 1. A question takes a place of the limiter, as a prediction does, and has the same deadline.
+ * 2. It is asked once: whoever asks can ask again.
+ */
+
+import { randomUUID } from 'node:crypto';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Limiter } from '../delivery/limiter.ts';
+import type { CallPredictor, Log, Now, PredictionAnswer } from '../delivery/ports.ts';
+import { AdapterError } from '../errors.ts';
+import type { InfoRequest, Protocol } from '../inference/protocol.ts';
+import { graphMetadata } from '../inference/seldon/graph-metadata.ts';
+import { openApi } from '../inference/seldon/openapi.ts';
+import { headersForPlainRequest } from './forwarded-headers.ts';
+import { sendAnswer, sendFailure } from './plain-prediction.ts';
+import { pathOf, puidOf } from './request-parts.ts';
+
+export interface InfoRoutesOptions {
+  readonly protocol: Protocol;
+  readonly sdep: string;
+  readonly namespace: string;
+  /** Name of the predictor, for metadata of its graph. */
+  readonly predictor: string;
+  readonly model: string | undefined;
+  readonly requestTimeoutMs: number;
+  /** How long the predictor may take to answer. */
+  readonly attemptTimeoutMs: number;
+}
+
+export interface InfoRoutesDeps {
+  readonly ask: CallPredictor;
+  readonly limiter: Limiter;
+  readonly now: Now;
+  readonly log: Log;
+  readonly served: (service: string, status: number, seconds: number, method: 'get') => void;
+}
+
+/** Registers the routes. */
+export function registerInfoRoutes(
+  server: FastifyInstance,
+  options: InfoRoutesOptions,
+  deps: InfoRoutesDeps,
+): void {
+  const { protocol, model } = options;
+
+  const ask = async (
+    request: FastifyRequest,
+    info: InfoRequest,
+    deadline: number,
+    puid: string,
+  ): Promise<PredictionAnswer> => {
+    if (info.model !== undefined && model !== undefined && info.model !== model) {
+      throw modelUnknown(info.model, model);
+    }
+    const timeoutMs = Math.min(options.attemptTimeoutMs, deadline - deps.now());
+    const { headers, raw } = request;
+    const answer = await deps.ask({
+      path: info.predictorPath,
+      headers: ['seldon-puid', puid, ...headersForPlainRequest(raw.rawHeaders, headers)],
+      body: noBody,
+      timeoutMs: Math.max(1, timeoutMs),
+    });
+    const ofGraph = info.graph === true && info.service === 'metadata' && answer.status === 200;
+    return ofGraph ? asGraph(answer) : answer;
+  };
+
+  const asGraph = (answer: PredictionAnswer): PredictionAnswer => {
+    const text =
+      answer.contentEncoding === undefined
+        ? graphMetadata(options.predictor, model, answer.body)
+        : undefined;
+    if (text === undefined) throw metadataUnusable();
+    return { ...answer, contentType: 'application/json', body: Buffer.from(text) };
+  };
+
+  const answer = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    info: InfoRequest,
+  ): Promise<void> => {
+    const started = deps.now();
+    const deadline = started + options.requestTimeoutMs;
+    const puid = puidOf(request) ?? randomUUID();
+    reply.header('seldon-puid', puid);
+    try {
+      await deps.limiter.acquire(deadline);
+      try {
+        sendAnswer(reply, await ask(request, info, deadline, puid));
+      } finally {
+        deps.limiter.release();
+      }
+    } catch (thrown) {
+      const error = AdapterError.from(thrown);
+      const { code, fault, status, message, cause } = error;
+      const level = code === 'INTERNAL' ? 'error' : 'debug';
+      deps.log[level]({ code, fault, status, reason: message, err: cause }, 'a question failed');
+      sendFailure(reply, error, protocol);
+    }
+    deps.served(info.service, reply.statusCode, (deps.now() - started) / 1_000, 'get');
+  };
+
+  for (const route of protocol.infoRoutes) {
+    server.get(route, (request, reply) => {
+      const info = protocol.infoOfPath(pathOf(request));
+      return info === false ? reply.callNotFound() : answer(request, reply, info);
+    });
+  }
+  if (protocol.name !== 'seldon') return;
+  const document = Buffer.from(openApi(options));
+  for (const path of ['/api/v0.1/doc/seldon.json', '/api/v1.0/doc/seldon.json']) {
+    server.get(path, (_request, reply) =>
+      reply.header('content-type', 'application/json').send(document),
+    );
+  }
+}
+
+const noBody = new Uint8Array();
+
+const modelUnknown = (asked: string, model: string): AdapterError =>
+  new AdapterError('ROUTE_UNKNOWN', `this predictor has no model "${asked}"; it has "${model}"`);
+
+const metadataUnusable = (): AdapterError =>
+  new AdapterError(
+    'PREDICTOR_ANSWER_UNUSABLE',
+    "the model's metadata is no JSON object; look at what it answers on /metadata",
+  );

@@ -1,0 +1,52 @@
+/** TensorFlow Serving's protocol over gRPC: its prediction_service.proto and model_service.proto. */
+
+import { Buffer } from 'node:buffer';
+import type { GrpcBinding, ReadinessQuestion } from '../grpc-binding.ts';
+import { healthCheck } from '../grpc-health.ts';
+import { bytesField, firstField, readFields } from '../protobuf.ts';
+
+const service = '/tensorflow.serving.PredictionService';
+/** All of its methods are unary. */
+const served = ['Predict', 'Classify', 'Regress', 'MultiInference', 'GetModelMetadata'].map(
+  (name) => `${service}/${name}`,
+);
+const modelStatusPath = '/tensorflow.serving.ModelService/GetModelStatus';
+
+/** `ModelVersionStatus.State.AVAILABLE`. */
+const available = 30;
+
+/** Whether a version of the model is available. */
+const modelStatus = (model: string | undefined): ReadinessQuestion => ({
+  path: modelStatusPath,
+  // GetModelStatusRequest { ModelSpec model_spec = 1 { string name = 1 } }
+  message: bytesField(1, bytesField(1, model ?? '')),
+  isReady: (answer) => {
+    let ready = false;
+    // GetModelStatusResponse { repeated ModelVersionStatus model_version_status = 1 { State state = 2 } }
+    readFields(answer, (field, value) => {
+      if (field === 1 && value instanceof Uint8Array && firstField(value, 2) === available) {
+        ready = true;
+      }
+      return !ready;
+    });
+    return ready;
+  },
+});
+
+export const tensorflowGrpc: GrpcBinding = {
+  methods: [
+    {
+      path: `${service}/Predict`,
+      request: 'tensorflow.serving.PredictRequest',
+      reply: 'tensorflow.serving.PredictResponse',
+    },
+  ],
+  served: [...served, modelStatusPath].map((path) => ({ path, target: path })),
+  readiness: (model) => [modelStatus(model), healthCheck],
+  modelOf: (request) => {
+    // PredictRequest { ModelSpec model_spec = 1 { string name = 1 } }
+    const spec = firstField(request, 1);
+    const name = spec instanceof Uint8Array ? firstField(spec, 1) : undefined;
+    return name instanceof Uint8Array ? Buffer.from(name).toString('utf8') : undefined;
+  },
+};

@@ -1,0 +1,225 @@
+/** The gRPC server on a bare socket: what hostile or careless callers send, and how it shuts down. */
+
+import { Buffer } from 'node:buffer';
+import { type ClientHttp2Stream, connect, type IncomingHttpHeaders } from 'node:http2';
+import fc from 'fast-check';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { eventually, get, openAdapter, openSocket, useAdapter } from '../../support/adapter.ts';
+import { openGrpcClient } from '../../support/grpc-client.ts';
+import { grpcAnswer, openGrpcPredictor, useGrpcPredictor } from '../../support/grpc-predictor.ts';
+
+const path = '/seldon.protos.Seldon/Predict';
+const message = Buffer.from([8, 1]);
+const framed = Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message]);
+const good = {
+  ':method': 'POST',
+  ':path': path,
+  'content-type': 'application/grpc',
+  te: 'trailers',
+};
+
+interface RawReply {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+/** One HTTP/2 request; `send` writes what it likes. */
+function rawCall(
+  port: number,
+  headers: Record<string, string>,
+  send: (stream: ClientHttp2Stream) => void,
+): Promise<RawReply> {
+  const session = connect(`http://127.0.0.1:${port}`);
+  session.on('error', () => undefined);
+  onTestFinished(() => session.destroy());
+  return new Promise((resolve) => {
+    const stream = session.request({ ...good, ...headers });
+    const chunks: Buffer[] = [];
+    let all: IncomingHttpHeaders = {};
+    stream.on('response', (received) => Object.assign(all, received));
+    stream.on('trailers', (received) => {
+      all = { ...all, ...received };
+    });
+    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    stream.on('error', () => undefined);
+    const done = (): void => {
+      session.destroy();
+      resolve({ headers: all, body: Buffer.concat(chunks) });
+    };
+    // The server may be done before we are.
+    stream.on('end', () => setImmediate(done));
+    stream.on('close', done);
+    send(stream);
+  });
+}
+
+describe('hostile and careless callers', () => {
+  const predictor = useGrpcPredictor();
+  const adapter = useAdapter(() => ({
+    PREDICTOR_URL: predictor.url,
+    GRPC_PORT: '0',
+    MAX_BODY_BYTES: '100000',
+    REQUEST_TIMEOUT_MS: '1000',
+  }));
+  const call = (headers: Record<string, string>, body: Uint8Array = framed) =>
+    rawCall(adapter.grpcPort, headers, (stream) => stream.end(body));
+  const isWell = async (): Promise<void> => {
+    const answer = await openGrpcClient(adapter.grpcPort)(path, message);
+    expect([answer.status, answer.message]).toEqual(['OK', grpcAnswer]);
+    expect((await get(`${adapter.url}/livez`)).status).toBe(200);
+  };
+
+  test.each<readonly [string, Record<string, string>, Buffer, string | undefined]>([
+    ['no message', {}, Buffer.alloc(0), '12'],
+    ['half a prefix', {}, Buffer.from([0, 0]), '12'],
+    ['less than it says', {}, Buffer.from([0, 0, 0, 0, 9, 1]), '12'],
+    ['two messages', {}, Buffer.concat([framed, framed]), '12'],
+    ['a length of 4 GB', {}, Buffer.from([0, 255, 255, 255, 255, 1]), '8'],
+    [
+      'a compressed message that is none',
+      { 'grpc-encoding': 'gzip' },
+      Buffer.from([1, 0, 0, 0, 2, 8, 1]),
+      '13',
+    ],
+    [
+      'an unknown compression',
+      { 'grpc-encoding': 'zstd' },
+      Buffer.from([1, 0, 0, 0, 2, 8, 1]),
+      '12',
+    ],
+    ['a deadline that is none', { 'grpc-timeout': 'soon' }, framed, '13'],
+    ['a deadline of no time', { 'grpc-timeout': '0m' }, framed, '4'],
+    ['an unknown method', { ':path': '/x' }, framed, '12'],
+    ['a path that is none', { ':path': '/../../etc/passwd' }, framed, '12'],
+    ['another content type', { 'content-type': 'application/json' }, framed, undefined],
+  ])('%s: told, and not passed on', async (_what, headers, body, code) => {
+    const reply = await call(headers, body);
+    if (code === undefined) expect(reply.headers[':status']).toBe(415);
+    else expect(reply.headers['grpc-status']).toBe(code);
+    expect(predictor.calls).toEqual([]);
+    await isWell();
+  });
+
+  test('metadata beyond all measure', async () => {
+    const huge = Object.fromEntries(
+      Array.from({ length: 100 }, (_, i) => [`x-${i}`, 'v'.repeat(1_000)]),
+    );
+    await call(huge);
+    await call({ 'seldon-puid': 'p'.repeat(60_000) });
+    await isWell();
+  });
+
+  test('odd metadata is passed on or left out, and never breaks the call', async () => {
+    const reply = await call({
+      'x-empty': '',
+      'x-spaces': '  a  ',
+      'x-bad-bin': '!!!not base64!!!',
+      'proto-name': 'seldon.protos.SeldonMessage',
+      'content-encoding': 'identity',
+      traceparent: 'nonsense',
+    });
+    expect(reply.headers['grpc-status']).toBe('0');
+    expect(reply.body).toEqual(Buffer.concat([Buffer.from([0, 0, 0, 0, 5]), grpcAnswer]));
+  });
+
+  test('a caller that never sends its message is ended, and holds no place', async () => {
+    const replies = await Promise.all(
+      Array.from({ length: 80 }, () =>
+        rawCall(adapter.grpcPort, {}, (stream) => stream.write(framed.subarray(0, 4))),
+      ),
+    );
+    expect(replies.every(({ headers }) => headers['grpc-status'] === '4')).toBe(true);
+    expect(String(replies[0]?.headers['grpc-message'])).toContain('sent');
+    expect(predictor.calls).toEqual([]);
+    await isWell();
+  });
+
+  test('callers that go away while they wait leave nothing behind', async () => {
+    predictor.answer = (_call, reply) => void setTimeout(() => reply(null, grpcAnswer), 50);
+    await Promise.all(
+      Array.from({ length: 20 }, () =>
+        rawCall(adapter.grpcPort, {}, (stream) => {
+          stream.end(framed);
+          setTimeout(() => stream.close(8), 20);
+        }),
+      ),
+    );
+    await eventually(async () => {
+      const metrics = (await get(`${adapter.url}/metrics`)).text;
+      return /seldon_eventing_http_running\{[^}]*\} 0/.test(metrics);
+    });
+    await isWell();
+  });
+
+  test('bytes that are no HTTP/2', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), fc.boolean(), async (bytes, preface) => {
+        const socket = await openSocket(adapter.grpcPort);
+        if (preface) socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+        socket.end(bytes);
+        await new Promise((resolve) => {
+          socket.once('close', resolve);
+          socket.resume();
+          setTimeout(() => socket.destroy(), 50);
+        });
+      }),
+      { numRuns: 40 },
+    );
+    const socket = await openSocket(adapter.grpcPort);
+    socket.end('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    await isWell();
+  });
+});
+
+describe('shutting down', () => {
+  test('calls under way are answered, later ones are not taken', async () => {
+    const predictor = await openGrpcPredictor();
+    const adapter = await openAdapter({ PREDICTOR_URL: predictor.url, GRPC_PORT: '0' });
+    let go: (() => void) | undefined;
+    predictor.answer = (_call, reply) => {
+      go = () => reply(null, grpcAnswer);
+    };
+    const call = openGrpcClient(adapter.grpcPort);
+    const running = call(path, message);
+    await eventually(() => go !== undefined);
+    const stopped = adapter.stop();
+    await eventually(async () => {
+      const late = await openGrpcClient(adapter.grpcPort)(path, message, { timeoutMs: 300 });
+      return late.status === 'UNAVAILABLE';
+    });
+    go?.();
+    expect(await running).toMatchObject({ status: 'OK', message: grpcAnswer });
+    await stopped;
+    expect(predictor.calls.length).toBe(1);
+  });
+
+  test('until the delay is over calls are taken, though health says not ready', async () => {
+    const predictor = await openGrpcPredictor();
+    const adapter = await openAdapter({
+      PREDICTOR_URL: predictor.url,
+      GRPC_PORT: '0',
+      DRAIN_DELAY_MS: '700',
+    });
+    const call = openGrpcClient(adapter.grpcPort);
+    expect((await call(path, message)).status).toBe('OK');
+    const stopped = adapter.stop();
+    const health = await call('/grpc.health.v1.Health/Check', Buffer.alloc(0));
+    expect([...(health.message ?? [])]).toEqual([8, 2]);
+    expect((await call(path, message)).status).toBe('OK');
+    await stopped;
+  });
+
+  test('a call that never ends is ended when the time is up', async () => {
+    const predictor = await openGrpcPredictor();
+    const adapter = await openAdapter({
+      PREDICTOR_URL: predictor.url,
+      GRPC_PORT: '0',
+      DRAIN_TIMEOUT_MS: '300',
+    });
+    predictor.answer = () => undefined;
+    const running = openGrpcClient(adapter.grpcPort)(path, message);
+    await eventually(() => predictor.calls.length === 1);
+    await adapter.stop();
+    expect(['UNAVAILABLE', 'CANCELLED']).toContain((await running).status);
+  });
+});

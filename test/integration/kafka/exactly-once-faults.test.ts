@@ -1,0 +1,219 @@
+/** Exactly once, whatever the connection, the topics and the broker do (design.md §3.4). */
+
+import type { Admin } from 'kafkajs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type KafkaBroker, startKafkaBroker } from '../../../src/demo/kafka-broker.ts';
+import { brokerOptions, kafkaMissing, kafkaOf } from '../../support/broker.ts';
+import {
+  createKafkaCase,
+  divertedOf,
+  eventually,
+  type KafkaCase,
+  outputsOf,
+  setFaults,
+  untilWritten,
+  useKafkaCases,
+} from '../../support/kafka-case.ts';
+import { apiKey, type KafkaProxy, startKafkaProxy } from '../../support/kafka-proxy.ts';
+
+const missing = await kafkaMissing();
+
+const all = (count: number): number[] => [...Array(count).keys()];
+
+/** The numbers of the events answered anywhere; a repeat shows. */
+const answersOf = (c: KafkaCase): number[] =>
+  [...outputsOf(c), ...divertedOf(c)].toSorted((a, b) => a - b);
+
+/** kafkajs' enums, which Node cannot import by name from its CommonJS. */
+const acl = { transactionalId: 5, deny: 2, allow: 3, all: 2, prefixed: 4 };
+
+describe.skipIf(missing)('exactly once, with faults', () => {
+  let broker: KafkaBroker;
+  let admin: Admin;
+  let proxy: KafkaProxy;
+  beforeAll(async () => {
+    proxy = await startKafkaProxy();
+    broker = await startKafkaBroker({
+      ...brokerOptions,
+      properties: {
+        'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+        'allow.everyone.if.no.acl.found': 'true',
+        ...proxy.properties,
+      },
+    });
+    admin = kafkaOf(broker.brokers).admin();
+    await admin.connect();
+  });
+  afterAll(async () => {
+    await admin?.disconnect();
+    await proxy?.close();
+    await broker?.close();
+  });
+  const begin = useKafkaCases({
+    get brokers() {
+      return broker.brokers;
+    },
+  });
+  const exactly = {
+    KAFKA_DELIVERY: 'exactly-once',
+    KAFKA_SESSION_TIMEOUT_MS: '6000',
+    KAFKA_REQUEST_TIMEOUT_MS: '5000',
+  };
+
+  const { produce, initProducerId, endTxn, txnOffsetCommit } = apiKey;
+  const ofTransactions = [
+    ...[produce, initProducerId, endTxn, txnOffsetCommit],
+    ...[apiKey.addOffsetsToTxn, apiKey.addPartitionsToTxn],
+  ];
+
+  test.each([
+    ['EndTxn', [endTxn]],
+    ['Produce', [produce]],
+    ['TxnOffsetCommit', [txnOffsetCommit]],
+    ['InitProducerId', [initProducerId, endTxn]],
+    ['any request of a transaction', ofTransactions],
+  ])('connections that are cut at %s, before or after the broker took it', async (_, cutAt) => {
+    const c = await begin({ partitions: 2, environment: { ...exactly, KAFKA_ORDER: 'none' } });
+    let seen = 0;
+    proxy.cutAt((kind) => {
+      if (!cutAt.some((key) => key === kind)) return undefined;
+      seen += 1;
+      // Seldom enough that transactions of six requests get through.
+      const every = cutAt.length > 2 ? 11 : 4;
+      if (seen % every !== 3) return undefined;
+      return seen % (2 * every) === 3 ? 'after' : 'before';
+    });
+    try {
+      setFaults(c.predictor, { poison: 'POISON', delayMs: 2 });
+      await c.send(0, 800, (n) => (n % 40 === 3 ? 'POISON' : ''));
+      await c.spawn({ KAFKA_BROKER: proxy.address, KAFKA_MAX_ATTEMPTS: '2' });
+      await c.answered(800);
+      await eventually('all is committed', async () =>
+        (await c.committed()).every((offset) => offset === 400),
+      );
+      expect(answersOf(c)).toEqual(all(800));
+      expect(seen).toBeGreaterThan(8);
+    } finally {
+      proxy.cutAt(undefined);
+    }
+  });
+
+  test.each(['partition', 'none'])(
+    'an output that is too large is diverted, and costs only itself (order %s)',
+    async (order) => {
+      const c = await begin({
+        partitions: 1,
+        environment: { ...exactly, KAFKA_ORDER: order },
+        outputConfig: { 'max.message.bytes': '20000' },
+      });
+      c.predictor.faults.statusFor = (body) => {
+        if (body.includes('LARGE')) c.predictor.faults.bodyBytes = 30_000;
+        else delete c.predictor.faults.bodyBytes;
+        return undefined;
+      };
+      await c.send(0, 120, (n) => (n === 45 || n === 46 ? 'LARGE' : ''));
+      await c.start();
+      await c.answered(120);
+      expect(divertedOf(c).toSorted()).toEqual([45, 46]);
+      expect(answersOf(c)).toEqual(all(120));
+      expect(c.log.records(c.errors)[0]?.headers['seldon-error-code']).toBe('OUTPUT_TOO_LARGE');
+    },
+  );
+
+  test('brokers that cannot keep transactions are told of, before the group is joined', async () => {
+    const few = await startKafkaBroker({
+      ...brokerOptions,
+      properties: { 'transaction.state.log.replication.factor': '3' },
+    });
+    const c = await createKafkaCase({ brokers: few.brokers, environment: exactly });
+    try {
+      const adapter = await c.spawn();
+      await eventually('it says so', () =>
+        adapter.output().includes('transaction.state.log.replication.factor must not be larger'),
+      );
+    } finally {
+      await c.close();
+      await few.close();
+    }
+  });
+
+  test('a broker that refuses the metadata holds the answers up, loudly, and makes none twice', async () => {
+    const strict = await startKafkaBroker({
+      ...brokerOptions,
+      properties: { 'offset.metadata.max.bytes': '4' },
+    });
+    const environment = { ...exactly, KAFKA_ORDER: 'none', KAFKA_MAX_ATTEMPTS: '1000' };
+    const c = await createKafkaCase({ brokers: strict.brokers, partitions: 1, environment });
+    try {
+      setFaults(c.predictor, { poison: 'POISON' });
+      await c.send(0, 600, (n) => (n === 0 ? 'POISON' : ''));
+      const adapter = await c.spawn();
+      await eventually('it says so', () =>
+        adapter.output().includes('raise its offset.metadata.max.bytes to 4096'),
+      );
+      expect(answersOf(c)).toEqual([]);
+      setFaults(c.predictor, {});
+      await c.answered(600);
+      expect(answersOf(c)).toEqual(all(600));
+    } finally {
+      await c.close();
+      await strict.close();
+    }
+  });
+
+  test('SIGKILL of the broker in the middle: it goes on by itself', async () => {
+    const c = await begin({ partitions: 2, environment: { ...exactly, KAFKA_WORKERS: '8' } });
+    setFaults(c.predictor, { delayMs: 10 });
+    await c.send(0, 1_200);
+    await c.spawn();
+    await untilWritten(c, 'output', 200);
+    await broker.kill();
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    await broker.start();
+    await c.answered(1_200);
+    expect(answersOf(c)).toEqual(all(1_200));
+  });
+
+  test('brokers without transactions are told of, before the group is joined', async () => {
+    for (const hidden of [initProducerId, endTxn, txnOffsetCommit]) {
+      const c = await begin({ environment: exactly });
+      proxy.hide([hidden]);
+      try {
+        await c.send(0, 2);
+        const adapter = await c.spawn({ KAFKA_BROKER: proxy.address });
+        await eventually('it says so', () =>
+          adapter
+            .output()
+            .includes('these brokers have no transactions (some tiers of Azure Event Hubs do not)'),
+        );
+        const { groups } = await admin.describeGroups([c.group]);
+        expect(groups[0]?.members ?? []).toEqual([]);
+        await adapter.end('SIGKILL');
+      } finally {
+        proxy.hide([]);
+      }
+    }
+  });
+
+  test('a user who may not use our transactional ids is told the prefix, and works once he may', async () => {
+    const c = await begin({ environment: exactly });
+    const rule = {
+      resourceType: acl.transactionalId,
+      resourceName: `${c.group}-${c.input}-`,
+      resourcePatternType: acl.prefixed,
+      principal: 'User:ANONYMOUS',
+      host: '*',
+      operation: acl.all,
+      permissionType: acl.deny,
+    };
+    await admin.createAcls({ acl: [rule] });
+    await c.send(0, 4);
+    const adapter = await c.spawn();
+    await eventually('it says so', () =>
+      adapter.output().includes(`TransactionalIds with the prefix ${c.group}-${c.input}-`),
+    );
+    expect((await admin.describeGroups([c.group])).groups[0]?.members ?? []).toEqual([]);
+    await admin.deleteAcls({ filters: [rule] });
+    await c.answered(4);
+  });
+});

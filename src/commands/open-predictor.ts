@@ -54,7 +54,8 @@ function openModel(
   const { metrics, log, changed } = deps;
   const isRest = config.transport === 'rest';
   const client = isRest ? openRestModel(config, url, connections) : openGrpcModel(config, url);
-  const name = config.model ?? '';
+  // Images go by the names of nodes; MODEL_NAME is what the model's own server calls it.
+  const name = config.graph?.root.name ?? config.model ?? '';
   const feedbackPath = nodePath(config.protocol, 'send-feedback', name);
   const meter = metrics.modelCalls({
     ...modelName(name, config.facts),

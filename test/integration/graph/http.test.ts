@@ -247,7 +247,7 @@ describe('the health of a graph', () => {
     await plain(adapter);
     const { text } = await get(`${adapter.url}/metrics`);
     expect(text).toMatch(
-      /client_requests_seconds_count\{.*model_name="m",model_image="localhost:5000\/iris",model_version="0\.1",.*service="\/predict",code="200".*\} 1/,
+      /client_requests_seconds_count\{.*service="\/predict",method="post",code="200",model_name="m",model_image="localhost:5000\/iris",model_version="0\.1"\} 1/,
     );
   });
 });

@@ -50,13 +50,17 @@ describe.skipIf(broker.missing)('a graph behind the Kafka path', () => {
 
   test('waits for a node that is away, loses nothing, and goes on when it is back', async () => {
     const graph = { name: 't', type: 'TRANSFORMER', children: [{ name: 'gone' }] };
-    const c = await open(graph);
+    const c = await begin();
+    const { url } = await c.start({
+      PREDICTOR_URL: '',
+      ENGINE_PREDICTOR: await nodes.engine(graph),
+    });
     await c.send(0, 4);
     await c.answered(4);
     const port = nodes.port('gone');
     await nodes.stop('gone');
     await c.send(4, 10);
-    await eventually('records were tried', () => nodes.calls.length > 8);
+    await eventually('it is missed', async () => (await fetch(`${url}/readyz`)).status === 503);
     await nodes.restart('gone', port);
     await c.answered(10);
     expect(c.log.records(c.errors)).toHaveLength(0);

@@ -1,10 +1,15 @@
 /** The settings of the `adapter` command: all groups, and what must hold between them. */
 
-import { seldonOnly } from '../graph/check.ts';
-import { nodesOf, type PredictorGraph } from '../graph/node.ts';
-import { noFacts, type PredictorFacts } from '../graph/predictor-entry.ts';
-import { protocols } from '../inference/protocols.ts';
 import { batchSettings } from './batching.ts';
+import {
+  type CalledPredictor,
+  calledPredictor,
+  type EngineOf,
+  engineConflicts,
+  graphWarnings,
+  sourceOf,
+  type Transport,
+} from './called-predictor.ts';
 import { eventSettings } from './events.ts';
 import { takeExecutorFlags } from './executor-flags.ts';
 import { drainSettings, httpSettings } from './http.ts';
@@ -14,7 +19,7 @@ import { kafkaSecurityConflicts, kafkaSecurityWarnings } from './kafka-security-
 import { type Conflict, type Environment, type Parsed, parseSettings } from './parse.ts';
 import { payloadLogSettings } from './payload-log.ts';
 import { annotatedTimeouts, parseAnnotations } from './pod-annotations.ts';
-import { type EnginePredictor, predictorSettings } from './predictor.ts';
+import { predictorSettings } from './predictor.ts';
 import { type ConfigFiles, noFiles, readPredictorFile } from './predictor-file.ts';
 import { processSettings } from './process.ts';
 import type { ValuesOf } from './setting.ts';
@@ -33,8 +38,6 @@ export const adapterSettings = {
 
 type AdapterValues = ValuesOf<typeof adapterSettings>;
 
-export type Transport = 'rest' | 'grpc';
-
 /** What the Kafka path needs; there only where it is on. */
 export interface KafkaTopics {
   readonly brokers: readonly string[];
@@ -52,19 +55,12 @@ export interface TopicCreation {
 }
 
 type Timeouts = 'requestTimeoutMs' | 'attemptTimeoutMs' | 'connectTimeoutMs' | 'callRetries';
-type Decided = 'predictorUrl' | 'enginePredictor' | 'predictorFile' | 'transport' | Timeouts;
+type Decided = keyof CalledPredictor | 'enginePredictor' | 'predictorFile' | Timeouts;
 
 export interface AdapterConfig
   extends Omit<AdapterValues, Decided>,
+    CalledPredictor,
     Readonly<Record<Timeouts, number>> {
-  /** The one model's, from PREDICTOR_URL or an engine predictor; undefined: `graph` is walked. */
-  readonly predictorUrl: URL | undefined;
-  /** From ENGINE_PREDICTOR or the predictor in a file, however small. */
-  readonly graph: PredictorGraph | undefined;
-  /** What its address, or else the graph's endpoint, says. */
-  readonly transport: Transport;
-  /** What metrics say of the predictor. */
-  readonly facts: PredictorFacts;
   /** Undefined where the Kafka path is off. */
   readonly kafka: KafkaTopics | undefined;
   /** What was set and is not done, for the log. */
@@ -136,60 +132,6 @@ export function parseAdapterConfig(
 const noPredictor =
   "PREDICTOR_URL is not set. The predictor's base address, ENGINE_PREDICTOR or PREDICTOR_FILE (--file) is needed";
 
-/** The predictor that is described rather than addressed, if any. */
-type EngineOf = (
-  values: Pick<AdapterValues, 'enginePredictor' | 'predictorFile' | 'predictor'>,
-) => EnginePredictor | undefined;
-
-/** What is called, by whichever way of naming it. */
-function calledPredictor(
-  values: AdapterValues,
-  engine: EnginePredictor | undefined,
-): Pick<AdapterConfig, 'predictorUrl' | 'transport' | 'model' | 'graph' | 'facts'> | undefined {
-  const transport = transportOf(values, engine);
-  const { graph, single, facts = noFacts } = engine ?? {};
-  if (graph !== undefined && single === undefined) {
-    return { predictorUrl: undefined, transport, model: graph.root.name, graph, facts };
-  }
-  const predictorUrl = values.predictorUrl ?? engineUrl(engine, transport);
-  const model = values.model ?? single?.model;
-  return predictorUrl && { predictorUrl, transport, model, graph, facts };
-}
-
-/** What is asked for and cannot be heeded. */
-function graphWarnings(
-  { model, logSink }: AdapterValues,
-  { graph, single }: EnginePredictor,
-  transport: Transport,
-): string[] {
-  const warnings: string[] = [];
-  const nodes = nodesOf(graph.root);
-  if (single === undefined && model !== undefined && model !== graph.root.name) {
-    warnings.push('MODEL_NAME is not heeded: the nodes of a graph go by their own names');
-  }
-  const wantGrpc = nodes.filter(({ endpoint }) => endpoint?.transport === 'grpc');
-  if (single === undefined && wantGrpc.length > 0) {
-    warnings.push(
-      `the endpoints of ${namesOf(wantGrpc)} are of type GRPC, but are called over REST, as all nodes of a graph`,
-    );
-  }
-  const logged = nodes.filter(({ logger }) => logger !== undefined);
-  if (transport === 'grpc' && logged.length > 0) {
-    warnings.push(`payloads of ${namesOf(logged)} are not logged: it is called over gRPC`);
-    return warnings;
-  }
-  const silent = logged.filter(({ logger }) => (logger?.url ?? logSink) === undefined);
-  if (silent.length > 0) {
-    warnings.push(
-      `payloads of ${namesOf(silent)} are not logged: the logger names no url, and REQUEST_LOGGER_DEFAULT_ENDPOINT is not set`,
-    );
-  }
-  return warnings;
-}
-
-const namesOf = (nodes: readonly { readonly name: string }[]): string =>
-  nodes.map(({ name }) => name).join(', ');
-
 type Annotated = ReturnType<typeof annotatedTimeouts>;
 
 function readAnnotations(
@@ -228,20 +170,6 @@ function timeoutsOf(
     callRetries: values.callRetries ?? annotated.callRetries ?? defaultCallRetries,
   };
 }
-
-const isGrpcUrl = (url: URL): boolean => url.protocol.startsWith('grpc');
-
-function transportOf(
-  { transport, predictorUrl }: Pick<AdapterValues, 'transport' | 'predictorUrl'>,
-  engine: EnginePredictor | undefined,
-): Transport {
-  if (predictorUrl !== undefined) return isGrpcUrl(predictorUrl) ? 'grpc' : 'rest';
-  if (engine !== undefined && engine.single === undefined) return 'rest';
-  return transport ?? engine?.single?.transport ?? 'rest';
-}
-
-const engineUrl = (engine: EnginePredictor | undefined, transport: Transport): URL | undefined =>
-  transport === 'grpc' ? engine?.single?.grpcUrl : engine?.single?.restUrl;
 
 const conflicts: readonly Conflict<typeof adapterSettings>[] = [
   {
@@ -301,72 +229,6 @@ const conflicts: readonly Conflict<typeof adapterSettings>[] = [
     },
   },
 ];
-
-/** For messages: what describes the predictor. */
-const sourceOf = ({ predictorFile }: Pick<AdapterValues, 'predictorFile'>): string =>
-  predictorFile === undefined ? 'ENGINE_PREDICTOR' : 'PREDICTOR_FILE (--file)';
-
-const engineSettings = ['enginePredictor', 'predictorFile', 'predictor'] as const;
-
-/** What must hold between the settings and the predictor that is described, here or in a file. */
-function engineConflicts(engineOf: EngineOf): readonly Conflict<typeof adapterSettings>[] {
-  return [
-    {
-      between: ['transport', 'predictorUrl', ...engineSettings],
-      problem: (values) => {
-        const { transport, predictorUrl } = values;
-        const engine = engineOf(values);
-        const wanted = transportOf(values, engine);
-        const isOther = transport !== undefined && transport !== wanted;
-        if (isOther && predictorUrl !== undefined) {
-          return `SELDON_TRANSPORT is ${transport}, but PREDICTOR_URL is an address for ${wanted}; write it as ${transport === 'grpc' ? 'grpc:// or grpcs://' : 'http:// or https://'}, or unset SELDON_TRANSPORT`;
-        }
-        if (isOther) {
-          return `SELDON_TRANSPORT is ${transport}, but the nodes of a graph are called over REST alone: unset it`;
-        }
-        if (engine?.single === undefined || engineUrl(engine, wanted) !== undefined) {
-          return undefined;
-        }
-        return `${sourceOf(values)}: graph.endpoint: expected service_host and ${wanted === 'grpc' ? 'grpcPort (or service_port) for gRPC' : 'httpPort (or service_port) for REST'}`;
-      },
-    },
-    {
-      between: ['batchMaxSize', 'transport', 'predictorUrl', ...engineSettings],
-      problem: (values) => {
-        const engine = engineOf(values);
-        if (values.batchMaxSize <= 1) return undefined;
-        if (transportOf(values, engine) === 'grpc') {
-          return 'BATCH_MAX_SIZE merges JSON requests, but the predictor is called over gRPC: unset it';
-        }
-        return engine !== undefined && engine.single === undefined
-          ? 'BATCH_MAX_SIZE merges requests for one model, and the graph has more to it: unset it'
-          : undefined;
-      },
-    },
-    {
-      between: ['protocol', 'model', 'transport', 'predictorUrl', ...engineSettings],
-      problem: (values) => {
-        const { protocol, model, enginePredictor, predictorFile } = values;
-        const named = (model ?? enginePredictor ?? predictorFile) !== undefined;
-        return protocols[protocol].needsModel && !named && transportOf(values, undefined) === 'rest'
-          ? `MODEL_NAME is not set: the ${protocol} protocol names it in its paths`
-          : undefined;
-      },
-    },
-    {
-      between: ['protocol', ...engineSettings],
-      problem: (values) => {
-        const { protocol } = values;
-        const engine = engineOf(values);
-        if (protocol === 'seldon' || engine === undefined) return undefined;
-        const units = seldonOnly(engine.graph);
-        return units.length > 0
-          ? `${sourceOf(values)}: ${units.join(', ')} speaks the seldon protocol alone, not ${protocol}: use a container`
-          : undefined;
-      },
-    },
-  ];
-}
 
 const errorTopicOf = (errorTopic: string | undefined, outputTopic: string): string =>
   errorTopic ?? `${outputTopic}.errors`;

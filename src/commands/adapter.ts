@@ -6,7 +6,7 @@ import { tlsFileProblems } from '../predictor/tls-files.ts';
 import { type Command, untilStopped } from './command.ts';
 import { withConfigFiles } from './config-files.ts';
 import { kafkaSecurityProblems } from './kafka-security.ts';
-import { predictorTlsFiles } from './open-predictor.ts';
+import { predictorTlsFiles } from './open-model.ts';
 import { startAdapter } from './start-adapter.ts';
 
 export const adapter: Command = {

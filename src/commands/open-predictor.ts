@@ -1,85 +1,144 @@
-/** Wires the client of the predictor, over REST or gRPC. */
+/** Opens what predicts: one model, called directly over REST or gRPC, or a graph. */
 
 import type { AdapterConfig } from '../config/adapter.ts';
-import type { CallPredictor } from '../delivery/ports.ts';
-import { grpcBindingOf } from '../inference/grpc-bindings.ts';
+import {
+  type CallWithinDeadline,
+  createCallWithinDeadline,
+} from '../delivery/call-within-deadline.ts';
+import { createMicroBatch } from '../delivery/micro-batch.ts';
+import type { CallPredictor, Log } from '../delivery/ports.ts';
+import { AdapterError } from '../errors.ts';
+import { nodePath } from '../graph/node-path.ts';
+import { graphOfModel } from '../graph/single-model.ts';
+import { batchFormats } from '../inference/batch-formats.ts';
 import { protocols } from '../inference/protocols.ts';
-import { grpcTargets, restTargets, type TargetOf } from '../inference/targets.ts';
-import { createAskGrpc } from '../predictor/ask-grpc.ts';
-import { createAskRest } from '../predictor/ask-rest.ts';
-import { createGrpcClient } from '../predictor/grpc-client.ts';
-import type { AskReadiness } from '../predictor/readiness.ts';
-import { createRestClient } from '../predictor/rest-client.ts';
-import type { TlsFiles } from '../predictor/tls-files.ts';
+import { restTargets, type TargetOf } from '../inference/targets.ts';
+import type { AdapterMetrics } from '../observability/metrics.ts';
+import { createReadiness } from '../predictor/readiness.ts';
+import { now, schedule } from './clock.ts';
+import { measured, modelName } from './measured.ts';
+import { type OpenGraph, type OpenGraphDeps, openFeedback, openGraph } from './open-graph.ts';
+import { type ModelClient, openGrpcModel, openRestModel } from './open-model.ts';
+import { logged } from './open-payload-log.ts';
 
-export interface Predictor {
-  /** Its base address, for messages. */
-  readonly url: string;
-  readonly call: CallPredictor;
-  readonly ask: AskReadiness;
-  /** Asks for status and metadata; undefined where the transport has no such paths. */
-  readonly askInfo: CallPredictor | undefined;
-  /** Those that metrics tell apart. */
-  readonly paths: readonly string[];
+export interface OpenPredictor extends OpenGraph {
+  /** For messages: where it is. */
+  readonly predictorUrl: string;
   /** What a payload is called by. */
   readonly targetOf: TargetOf;
-  readonly close: () => Promise<void>;
+  /** Asks for status and metadata; undefined where nothing has such paths. */
+  readonly askInfo: CallPredictor | undefined;
 }
 
-/** Makes the client; it connects when it is needed. */
-export function openPredictor(config: AdapterConfig): Predictor {
-  const url = config.predictorUrl.href.replace(/\/$/, '');
-  return config.transport === 'grpc' ? openGrpc(config, url) : openRest(config, url);
-}
-
-export const predictorTlsFiles = (config: AdapterConfig): TlsFiles => ({
-  ca: config.predictorCaFile,
-  cert: config.predictorCertFile,
-  key: config.predictorKeyFile,
-});
-
-function openRest(config: AdapterConfig, url: string): Predictor {
-  const protocol = protocols[config.protocol];
-  const { model } = config;
-  const client = createRestClient({
-    url: config.predictorUrl,
-    // One more than may be predicted at once, so that the readiness probe never waits.
-    connections: config.maxConcurrency + (config.kafka === undefined ? 0 : config.workers) + 1,
-    connectTimeoutMs: config.connectTimeoutMs,
-    tls: predictorTlsFiles(config),
-    maxAnswerBytes: config.maxAnswerBytes,
-  });
+/** Opens connections as they are needed; nothing is asked before `readiness.start`. */
+export function openPredictor(config: AdapterConfig, deps: OpenGraphDeps): OpenPredictor {
+  // One more than may be predicted at once, so that the readiness probe never waits.
+  const connections = config.maxConcurrency + (config.kafka === undefined ? 0 : config.workers) + 1;
+  const { predictorUrl, graph } = config;
+  if (predictorUrl !== undefined) return openModel(config, predictorUrl, connections, deps);
+  if (graph === undefined) throw new Error('there is neither a predictor URL nor a graph');
   return {
-    url,
-    call: client.call,
-    ask: createAskRest({ protocol, model, predictorUrl: url }, client.probe),
-    askInfo: client.ask,
-    paths: [
-      protocol.predictionPath(model),
-      protocol.readinessPath(model),
-      protocol.metadataPath(model),
-    ],
-    targetOf: restTargets(protocol, model),
-    close: client.close,
-  };
-}
-
-function openGrpc(config: AdapterConfig, url: string): Predictor {
-  const protocol = protocols[config.protocol];
-  const binding = grpcBindingOf(config.protocol, config.seldonGrpcService);
-  const client = createGrpcClient({
-    url: config.predictorUrl,
-    connectTimeoutMs: config.connectTimeoutMs,
-    tls: predictorTlsFiles(config),
-    maxAnswerBytes: config.maxAnswerBytes,
-  });
-  return {
-    url,
-    call: client.call,
-    ask: createAskGrpc({ binding, model: config.model, predictorUrl: url }, client.call),
+    ...openGraph(config, graph, connections, deps),
+    predictorUrl: `the graph of "${graph.root.name}"`,
+    targetOf: restTargets(protocols[config.protocol], config.model),
     askInfo: undefined,
-    paths: binding.methods.map(({ path }) => path),
-    targetOf: grpcTargets(protocol, binding, config.model),
+  };
+}
+
+function openModel(
+  config: AdapterConfig,
+  url: URL,
+  connections: number,
+  deps: OpenGraphDeps,
+): OpenPredictor {
+  const { metrics, log, changed } = deps;
+  const isRest = config.transport === 'rest';
+  const client = isRest ? openRestModel(config, url, connections) : openGrpcModel(config, url);
+  // Images go by the names of nodes; MODEL_NAME is what the model's own server calls it.
+  const name = config.graph?.root.name ?? config.model ?? '';
+  const feedbackPath = nodePath(config.protocol, 'send-feedback', name);
+  const meter = metrics.modelCalls({
+    ...modelName(name, config.facts),
+    paths: new Set([...client.paths, feedbackPath]),
+  });
+  const callAlone = createCallWithinDeadline(
+    { attemptTimeoutMs: config.attemptTimeoutMs, maxRepeats: config.callRetries },
+    { call: measured(client.call, meter, 'post'), now, schedule, random: Math.random },
+  );
+  const call = config.batchMaxSize > 1 ? batched(callAlone, config, metrics, log) : callAlone;
+  return {
+    ...(isRest ? overRest(config, url, { call, callAlone }, deps) : { call, feedback: noFeedback }),
+    predictorUrl: client.url,
+    targetOf: client.targetOf,
+    askInfo: askInfoOf(client, meter),
+    readiness: createReadiness(
+      { intervalMs: config.readinessIntervalMs },
+      { ask: client.ask, schedule, log, changed },
+    ),
     close: client.close,
   };
+}
+
+const askInfoOf = (
+  { askInfo }: ModelClient,
+  meter: ReturnType<AdapterMetrics['modelCalls']>,
+): CallPredictor | undefined => askInfo && measured(askInfo, meter, 'get');
+
+interface ModelCalls {
+  readonly call: CallWithinDeadline;
+  /** Never merged with others. */
+  readonly callAlone: CallWithinDeadline;
+}
+
+/** What a model over REST has beside its predictions, as every node of a graph. */
+function overRest(
+  config: AdapterConfig,
+  url: URL,
+  { call, callAlone }: ModelCalls,
+  deps: OpenGraphDeps,
+): Pick<OpenPredictor, 'call' | 'feedback'> {
+  const graph = config.graph ?? graphOfModel(config.model ?? 'model', url);
+  return {
+    call: logged(call, graph.root, deps.copy),
+    feedback: openFeedback(config, graph, deps, (_node, request) => callAlone(request)),
+  };
+}
+
+const noFeedback: CallWithinDeadline = async () => {
+  throw new AdapterError(
+    'PAYLOAD_UNSUPPORTED',
+    'feedback is taken to models over REST alone, but the predictor is called over gRPC; give it an address for REST (PREDICTOR_URL, SELDON_TRANSPORT), or send it no feedback',
+  );
+};
+
+/** Merges calls, and counts how many were. */
+function batched(
+  call: CallWithinDeadline,
+  config: AdapterConfig,
+  metrics: AdapterMetrics,
+  log: Log,
+): CallWithinDeadline {
+  let [requests, calls] = [0, 0];
+  const merged = (members: number): void => {
+    requests += members;
+    calls += 1;
+  };
+  metrics.watch(
+    'seldon_eventing_batched_requests',
+    'Requests answered by merged calls of the predictor',
+    () => requests,
+  );
+  metrics.watch(
+    'seldon_eventing_batches',
+    'Merged calls of the predictor that were answered',
+    () => calls,
+  );
+  return createMicroBatch(
+    {
+      maxRows: config.batchMaxSize,
+      maxWaitMs: config.batchMaxWaitMs,
+      format: batchFormats[config.protocol],
+    },
+    { call, now, schedule, log, merged },
+  );
 }

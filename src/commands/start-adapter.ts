@@ -8,32 +8,21 @@
 
 import { randomUUID } from 'node:crypto';
 import type { AdapterConfig } from '../config/adapter.ts';
-import {
-  type CallWithinDeadline,
-  createCallWithinDeadline,
-} from '../delivery/call-within-deadline.ts';
 import { createDispatch, type Dispatch } from '../delivery/dispatch.ts';
 import { createLimiter } from '../delivery/limiter.ts';
-import { createMicroBatch } from '../delivery/micro-batch.ts';
-import type { CallPredictor, Log } from '../delivery/ports.ts';
-import { AdapterError } from '../errors.ts';
+import type { Log } from '../delivery/ports.ts';
 import type { Event } from '../event/event.ts';
 import { createReplyFactory } from '../event/reply.ts';
+import { registerFeedbackRoutes } from '../http/feedback.ts';
 import { registerHealthRoutes } from '../http/health.ts';
 import { registerInfoRoutes } from '../http/info.ts';
 import { registerPredictionRoutes } from '../http/predictions.ts';
 import { createHttpServer } from '../http/server.ts';
-import { batchFormats } from '../inference/batch-formats.ts';
 import { protocols } from '../inference/protocols.ts';
 import type { KafkaAdapter } from '../kafka/kafka-adapter.ts';
-import {
-  type AdapterMetrics,
-  createMetrics,
-  type MeasuredModel,
-  type MeterCall,
-} from '../observability/metrics.ts';
-import { createReadiness } from '../predictor/readiness.ts';
+import { createMetrics } from '../observability/metrics.ts';
 import { now, schedule, wallClock } from './clock.ts';
+import { openPayloadLog } from './open-payload-log.ts';
 import { openPredictor } from './open-predictor.ts';
 import { startGrpc } from './start-grpc.ts';
 import { startKafka } from './start-kafka.ts';
@@ -59,14 +48,11 @@ export async function startAdapter(
   const protocol = protocols[config.protocol];
   const identity = { sdep: config.sdep, namespace: config.namespace, predictor: config.predictor };
   const metrics = createMetrics(identity, config.facts.version);
-  const predictor = openPredictor(config);
-  const meter = metrics.modelCalls(measuredModel(config, predictor.paths));
-  const { url: predictorUrl, targetOf, askInfo } = predictor;
-  const callAlone = createCallWithinDeadline(
-    { attemptTimeoutMs: config.attemptTimeoutMs, maxRepeats: config.callRetries },
-    { call: measured(predictor.call, meter, 'post'), now, schedule, random: Math.random },
-  );
-  const call = config.batchMaxSize > 1 ? batched(callAlone, config, metrics, log) : callAlone;
+  let kafka: KafkaAdapter | undefined;
+  const changed = (): void => kafka?.predictorChanged();
+  const payloadLog = openPayloadLog(config, { metrics, log });
+  const predictor = openPredictor(config, { metrics, log, copy: payloadLog.copy, changed });
+  const { call, feedback, readiness, predictorUrl, targetOf, askInfo } = predictor;
   const replies = createReplyFactory({
     identity,
     source: config.responseSource,
@@ -81,17 +67,12 @@ export async function startAdapter(
       eventTypes: new Set(config.eventTypes),
       responseId: config.responseId,
     },
-    { call, replies, wallClock, randomId: randomUUID },
+    { call, feedback, replies, wallClock, randomId: randomUUID },
   );
   const dispatch = replied === undefined ? dispatchOnly : tapped(dispatchOnly, replied);
   const limits = { maxConcurrent: config.maxConcurrency, maxWaiting: config.maxWaiting };
   const limiter = createLimiter(limits, { now, schedule });
 
-  let kafka: KafkaAdapter | undefined;
-  const readiness = createReadiness(
-    { intervalMs: config.readinessIntervalMs },
-    { ask: predictor.ask, schedule, log, changed: () => kafka?.predictorChanged() },
-  );
   kafka = startKafka(config, { dispatch, identity, readiness, metrics, log });
 
   let phase: 'serving' | 'stopping' | 'draining' = 'serving';
@@ -116,11 +97,23 @@ export async function startAdapter(
       skipped: metrics.skipped,
     },
   );
+  registerFeedbackRoutes(
+    server,
+    { protocol, requestTimeoutMs: config.requestTimeoutMs },
+    {
+      feedback,
+      limiter,
+      now,
+      draining: () => phase === 'draining',
+      log,
+      served: metrics.served,
+    },
+  );
   if (askInfo !== undefined) {
     registerInfoRoutes(
       server,
       { ...config, ...identity, protocol },
-      { ask: measured(askInfo, meter, 'get'), limiter, now, log, served: metrics.served },
+      { ask: askInfo, limiter, now, log, served: metrics.served },
     );
   }
   const joined = (): boolean =>
@@ -174,7 +167,7 @@ export async function startAdapter(
       ]),
     );
     readiness.close();
-    await predictor.close();
+    await Promise.all([predictor.close(), payloadLog.close()]);
     log.info({}, 'stopped');
   };
   let stopped: Promise<void> | undefined;
@@ -193,65 +186,6 @@ function tapped(dispatch: Dispatch, replied: (reply: Event) => void): Dispatch {
     const outcome = await dispatch(input);
     if (outcome.kind === 'replied') replied(outcome.reply);
     return outcome;
-  };
-}
-
-/** Merges calls, and counts how many were. */
-function batched(
-  call: CallWithinDeadline,
-  config: AdapterConfig,
-  metrics: AdapterMetrics,
-  log: Log,
-): CallWithinDeadline {
-  let [requests, calls] = [0, 0];
-  const merged = (members: number): void => {
-    requests += members;
-    calls += 1;
-  };
-  metrics.watch(
-    'seldon_eventing_batched_requests',
-    'Requests answered by merged calls of the predictor',
-    () => requests,
-  );
-  metrics.watch(
-    'seldon_eventing_batches',
-    'Merged calls of the predictor that were answered',
-    () => calls,
-  );
-  return createMicroBatch(
-    {
-      maxRows: config.batchMaxSize,
-      maxWaitMs: config.batchMaxWaitMs,
-      format: batchFormats[config.protocol],
-    },
-    { call, now, schedule, log, merged },
-  );
-}
-
-/** What metrics say of the model that is called. */
-function measuredModel(
-  { model = '', facts }: AdapterConfig,
-  paths: readonly string[],
-): MeasuredModel {
-  const image = facts.images.get(model) ?? { name: '', version: '' };
-  return { name: model, image: image.name, version: image.version, paths: new Set(paths) };
-}
-
-/** Notes how long every call of the predictor took, and how it ended. */
-function measured(call: CallPredictor, meter: MeterCall, method: 'get' | 'post'): CallPredictor {
-  return async (request) => {
-    const started = now();
-    let code = 'none';
-    try {
-      const answer = await call(request);
-      code = String(answer.status);
-      return answer;
-    } catch (error) {
-      code = AdapterError.from(error).code;
-      throw error;
-    } finally {
-      meter(request.path, method, code, (now() - started) / 1_000);
-    }
   };
 }
 

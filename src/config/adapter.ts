@@ -1,8 +1,15 @@
 /** The settings of the `adapter` command: all groups, and what must hold between them. */
 
-import { noFacts, type PredictorFacts } from '../graph/predictor-entry.ts';
-import { protocols } from '../inference/protocols.ts';
 import { batchSettings } from './batching.ts';
+import {
+  type CalledPredictor,
+  calledPredictor,
+  type EngineOf,
+  engineConflicts,
+  graphWarnings,
+  sourceOf,
+  type Transport,
+} from './called-predictor.ts';
 import { eventSettings } from './events.ts';
 import { takeExecutorFlags } from './executor-flags.ts';
 import { drainSettings, httpSettings } from './http.ts';
@@ -10,6 +17,7 @@ import { identitySettings } from './identity.ts';
 import { kafkaSettings } from './kafka.ts';
 import { kafkaSecurityConflicts, kafkaSecurityWarnings } from './kafka-security-rules.ts';
 import { type Conflict, type Environment, type Parsed, parseSettings } from './parse.ts';
+import { payloadLogSettings } from './payload-log.ts';
 import { annotatedTimeouts, parseAnnotations } from './pod-annotations.ts';
 import { predictorSettings } from './predictor.ts';
 import { type ConfigFiles, noFiles, readPredictorFile } from './predictor-file.ts';
@@ -23,13 +31,12 @@ export const adapterSettings = {
   ...drainSettings,
   ...eventSettings,
   ...batchSettings,
+  ...payloadLogSettings,
   ...kafkaSettings,
   ...processSettings,
 };
 
 type AdapterValues = ValuesOf<typeof adapterSettings>;
-
-export type Transport = 'rest' | 'grpc';
 
 /** What the Kafka path needs; there only where it is on. */
 export interface KafkaTopics {
@@ -48,17 +55,12 @@ export interface TopicCreation {
 }
 
 type Timeouts = 'requestTimeoutMs' | 'attemptTimeoutMs' | 'connectTimeoutMs' | 'callRetries';
-type Decided = 'predictorUrl' | 'enginePredictor' | 'predictorFile' | 'transport' | Timeouts;
+type Decided = keyof CalledPredictor | 'enginePredictor' | 'predictorFile' | Timeouts;
 
 export interface AdapterConfig
   extends Omit<AdapterValues, Decided>,
+    CalledPredictor,
     Readonly<Record<Timeouts, number>> {
-  /** From PREDICTOR_URL, ENGINE_PREDICTOR or the predictor in a file. */
-  readonly predictorUrl: URL;
-  /** What its address, or else the graph's endpoint, says. */
-  readonly transport: Transport;
-  /** What metrics say of the predictor. */
-  readonly facts: PredictorFacts;
   /** Undefined where the Kafka path is off. */
   readonly kafka: KafkaTopics | undefined;
   /** What was set and is not done, for the log. */
@@ -89,8 +91,11 @@ export function parseAdapterConfig(
   const isSet = (name: string): boolean => (environment[name] ?? '').trim() !== '';
   const taken = takeExecutorFlags(args, environment);
   const fromFile = readPredictorFile(files);
+  const engineOf: EngineOf = ({ enginePredictor, predictorFile, predictor }) =>
+    predictorFile === undefined ? enginePredictor : fromFile(predictorFile, predictor).engine;
   const parsed = parseSettings(adapterSettings, taken.args, environment, [
     ...conflicts,
+    ...engineConflicts(engineOf),
     {
       between: ['predictorFile', 'predictor'],
       problem: ({ predictorFile, predictor }) =>
@@ -103,11 +108,7 @@ export function parseAdapterConfig(
   const problems = [...taken.problems, ...(parsed.ok ? [] : parsed.problems), ...refused];
   if (!parsed.ok || problems.length > 0) return { ok: false, problems };
   const { values } = parsed;
-  const { predictorFile, predictor } = values;
-  const engine =
-    predictorFile === undefined
-      ? values.enginePredictor
-      : fromFile(predictorFile, predictor).engine;
+  const engine = engineOf(values);
   const called = calledPredictor(values, engine);
   if (called === undefined) return { ok: false, problems: [noPredictor] };
   const annotated = readAnnotations(values, called.transport, files);
@@ -118,26 +119,18 @@ export function parseAdapterConfig(
       ...called,
       ...timeoutsOf(values, annotated),
       kafka: kafkaTopics(values),
-      warnings: [...taken.warnings, ...annotated.warnings, ...kafkaSecurityWarnings(values)],
+      warnings: [
+        ...taken.warnings,
+        ...annotated.warnings,
+        ...(engine === undefined ? [] : graphWarnings(values, engine, called.transport)),
+        ...kafkaSecurityWarnings(values),
+      ],
     }),
   };
 }
 
 const noPredictor =
   "PREDICTOR_URL is not set. The predictor's base address, ENGINE_PREDICTOR or PREDICTOR_FILE (--file) is needed";
-
-/** What is called, by whichever way of naming it. */
-function calledPredictor(
-  values: AdapterValues,
-  engine: AdapterValues['enginePredictor'],
-): Pick<AdapterConfig, 'predictorUrl' | 'transport' | 'model' | 'facts'> | undefined {
-  const transport = transportOf({ ...values, enginePredictor: engine });
-  const predictorUrl = values.predictorUrl ?? engineUrl(engine, transport);
-  const model = values.model ?? engine?.model;
-  return predictorUrl === undefined
-    ? undefined
-    : { predictorUrl, transport, model, facts: engine?.facts ?? noFacts };
-}
 
 type Annotated = ReturnType<typeof annotatedTimeouts>;
 
@@ -178,18 +171,6 @@ function timeoutsOf(
   };
 }
 
-const isGrpcUrl = (url: URL): boolean => url.protocol.startsWith('grpc');
-
-function transportOf({ transport, predictorUrl, enginePredictor }: AdapterValues): Transport {
-  if (predictorUrl !== undefined) return isGrpcUrl(predictorUrl) ? 'grpc' : 'rest';
-  return transport ?? enginePredictor?.transport ?? 'rest';
-}
-
-const engineUrl = (
-  engine: AdapterValues['enginePredictor'],
-  transport: Transport,
-): URL | undefined => (transport === 'grpc' ? engine?.grpcUrl : engine?.restUrl);
-
 const conflicts: readonly Conflict<typeof adapterSettings>[] = [
   {
     between: ['httpPort', 'grpcPort'],
@@ -204,23 +185,9 @@ const conflicts: readonly Conflict<typeof adapterSettings>[] = [
     problem: ({ predictorUrl, enginePredictor, predictorFile }) => {
       const named = predictorFile === undefined ? enginePredictor : predictorFile;
       if (predictorUrl === undefined && named === undefined) return noPredictor;
-      const other = predictorFile === undefined ? 'ENGINE_PREDICTOR' : 'PREDICTOR_FILE (--file)';
       return predictorUrl !== undefined && named !== undefined
-        ? `PREDICTOR_URL and ${other} both name the predictor: unset one of them`
+        ? `PREDICTOR_URL and ${sourceOf({ predictorFile })} both name the predictor: unset one of them`
         : undefined;
-    },
-  },
-  {
-    between: ['transport', 'predictorUrl', 'enginePredictor'],
-    problem: (values) => {
-      const { transport, predictorUrl, enginePredictor } = values;
-      const wanted = transportOf(values);
-      if (predictorUrl !== undefined && transport !== undefined && transport !== wanted) {
-        return `SELDON_TRANSPORT is ${transport}, but PREDICTOR_URL is an address for ${wanted}; write it as ${transport === 'grpc' ? 'grpc:// or grpcs://' : 'http:// or https://'}, or unset SELDON_TRANSPORT`;
-      }
-      if (enginePredictor === undefined || engineUrl(enginePredictor, wanted) !== undefined)
-        return undefined;
-      return `ENGINE_PREDICTOR: graph.endpoint: expected service_host and ${wanted === 'grpc' ? 'grpcPort (or service_port) for gRPC' : 'httpPort (or service_port) for REST'}`;
     },
   },
   {
@@ -229,23 +196,6 @@ const conflicts: readonly Conflict<typeof adapterSettings>[] = [
       (predictorCertFile === undefined) !== (predictorKeyFile === undefined)
         ? 'PREDICTOR_TLS_CERT_FILE and PREDICTOR_TLS_KEY_FILE go together: set both, or neither'
         : undefined,
-  },
-  {
-    between: ['batchMaxSize', 'transport', 'predictorUrl', 'enginePredictor'],
-    problem: (values) =>
-      values.batchMaxSize > 1 && transportOf(values) === 'grpc'
-        ? 'BATCH_MAX_SIZE merges JSON requests, but the predictor is called over gRPC: unset it'
-        : undefined,
-  },
-  {
-    between: ['protocol', 'model', 'enginePredictor', 'predictorFile', 'transport', 'predictorUrl'],
-    problem: (values) => {
-      const { protocol, model, enginePredictor, predictorFile } = values;
-      const named = (model ?? enginePredictor ?? predictorFile) !== undefined;
-      return protocols[protocol].needsModel && !named && transportOf(values) === 'rest'
-        ? `MODEL_NAME is not set: the ${protocol} protocol names it in its paths`
-        : undefined;
-    },
   },
   {
     between: ['brokers', 'inputTopic'],

@@ -47,9 +47,7 @@ export const executorFlags: Readonly<Record<string, ForeignFlag>> = {
     instead: () =>
       'the adapter does not ask the Kubernetes API; ENGINE_PREDICTOR, PREDICTOR_URL or --file names the predictor',
   },
-  // Of the payload logger.
-  'logger-workers': { instead: () => undefined },
-  'log-work-buffer-size': { instead: () => undefined },
+  // How long a request may wait for a place in the logger's queue: here none waits.
   'log-write-timeout-ms': { instead: () => undefined },
   'log-kafka-broker': { instead: logTopic },
   'log-kafka-topic': { instead: logTopic },

@@ -1,8 +1,7 @@
 /** `--file`: the predictor in a SeldonDeployment that lies in a file, instead of ENGINE_PREDICTOR. */
 
-import type { z } from 'zod';
 import { encodePredictor, findPredictor } from '../graph/predictor-entry.ts';
-import { engineModel } from './predictor.ts';
+import { type EnginePredictor, enginePredictor } from './predictor.ts';
 
 /** How settings come by what lies in files. */
 export interface ConfigFiles {
@@ -16,7 +15,7 @@ export interface ConfigFiles {
 export const noFiles: ConfigFiles = { readText: () => undefined, readObjects: () => [] };
 
 export type PredictorInFile =
-  | { readonly engine: z.output<typeof engineModel>; readonly problem?: undefined }
+  | { readonly engine: EnginePredictor; readonly problem?: undefined }
   | { readonly engine?: undefined; readonly problem: string };
 
 /** @returns a reader that reads each file once */
@@ -47,7 +46,7 @@ function read(files: ConfigFiles, path: string, predictor: string): PredictorInF
   if (objects.length !== 1) return wrong(`expected one SeldonDeployment, found ${objects.length}`);
   const found = findPredictor(resource, predictor);
   if (!found.ok) return wrong(found.problem);
-  const parsed = engineModel.safeParse(encodePredictor(found.entry));
+  const parsed = enginePredictor.safeParse(encodePredictor(found.entry));
   return parsed.success
     ? { engine: parsed.data }
     : wrong(parsed.error.issues.map(({ message }) => message).join('; '));

@@ -1,9 +1,11 @@
 /** How the predictor is called. */
 
 import { z } from 'zod';
+import { problemsOf } from '../graph/check.ts';
+import type { PredictorGraph } from '../graph/node.ts';
 import { parseEnginePredictor } from '../graph/parse-predictor.ts';
-import { decodePredictor, predictorFacts } from '../graph/predictor-entry.ts';
-import { singleModelOf } from '../graph/single-model.ts';
+import { decodePredictor, type PredictorFacts, predictorFacts } from '../graph/predictor-entry.ts';
+import { type SingleModel, singleModelOf } from '../graph/single-model.ts';
 import { seldonServices } from '../inference/grpc-bindings.ts';
 import { protocolNames } from '../inference/protocol.ts';
 import {
@@ -15,13 +17,26 @@ import {
   text,
 } from './setting.ts';
 
-/** The base64 of a predictor's JSON → the model that is called, and what metrics say of it. */
-export const engineModel = text
-  .transform((value, context) => {
+/** A predictor as the operator describes it. */
+export interface EnginePredictor {
+  readonly graph: PredictorGraph;
+  /** There where the graph is one model, which is called directly. */
+  readonly single: SingleModel | undefined;
+  /** What metrics say of it. */
+  readonly facts: PredictorFacts;
+}
+
+/** The base64 of a predictor's JSON → its graph, which can be served. */
+export const enginePredictor = text
+  .transform((value, context): EnginePredictor => {
     const parsed = parseEnginePredictor(value);
-    const model = parsed.ok ? singleModelOf(parsed.predictor) : parsed.problems;
-    if ('model' in model) return { ...model, facts: predictorFacts(decodePredictor(value)) };
-    for (const problem of model) context.addIssue(problem);
+    const problems = parsed.ok ? problemsOf(parsed.predictor) : parsed.problems;
+    if (parsed.ok && problems.length === 0) {
+      const graph = parsed.predictor;
+      const facts = predictorFacts(decodePredictor(value));
+      return { graph, single: singleModelOf(graph), facts };
+    }
+    for (const problem of problems) context.addIssue(problem);
     return z.NEVER;
   })
   .meta({ title: 'base64 of JSON' });
@@ -50,8 +65,8 @@ export const predictorSettings = {
   },
   enginePredictor: {
     env: 'ENGINE_PREDICTOR',
-    schema: engineModel,
-    doc: "Base64 of the JSON of a `spec.predictors[]` entry, as Seldon's operator gives it to its executor; its graph must be one MODEL.",
+    schema: enginePredictor,
+    doc: "Base64 of the JSON of a `spec.predictors[]` entry, as Seldon's operator gives it to its executor: one MODEL, called over REST or gRPC, or a larger inference graph, whose nodes are called over REST. See docs/graphs.md.",
   },
   predictorFile: {
     env: 'PREDICTOR_FILE',
@@ -68,7 +83,7 @@ export const predictorSettings = {
   model: {
     env: 'MODEL_NAME',
     schema: text.regex(/^[^/:?#\s]+$/, 'expected a model name without "/", ":" or spaces'),
-    doc: 'Name of the model; the tensorflow and v2 protocols need it over REST; over gRPC, where messages name it, it is what readiness asks for. Unset: the name in ENGINE_PREDICTOR.',
+    doc: 'Name of the model; the tensorflow and v2 protocols need it over REST; over gRPC, where messages name it, it is what readiness asks for. Unset: the name in ENGINE_PREDICTOR. The nodes of a larger graph go by their own names.',
   },
   seldonGrpcService: {
     env: 'SELDON_GRPC_SERVICE',

@@ -2,6 +2,7 @@
  * One input in, one Outcome out: what HTTP and Kafka share.
  *
  *   input ─▶ own reply type, unwanted type, expired? ─▶ skipped
+ *        ├─▶ feedback? ─▶ accepted
  *        └─▶ payload? ─▶ predictor ─▶ fault of the answer? ─▶ failed
  *                                  └─▶ reply event ─▶ replied
  *
@@ -11,7 +12,7 @@
 
 import { AdapterError } from '../errors.ts';
 import type { Event } from '../event/event.ts';
-import { errorType, type Identity, responseType } from '../event/names.ts';
+import { errorType, feedbackType, type Identity, responseType } from '../event/names.ts';
 import type { Origin, ReplyFactory } from '../event/reply.ts';
 import { faultOfAnswer } from '../inference/classify-answer.ts';
 import type { Target, TargetOf } from '../inference/targets.ts';
@@ -34,6 +35,8 @@ export interface DispatchOptions {
 
 export interface DispatchDeps {
   readonly call: CallWithinDeadline;
+  /** Takes feedback where it belongs; its `path` says nothing. */
+  readonly feedback: CallWithinDeadline;
   readonly replies: ReplyFactory;
   /** The time of day, in ms since the epoch. */
   readonly wallClock: () => number;
@@ -63,12 +66,14 @@ export type Dispatch = (input: Input) => Promise<Outcome>;
 export function createDispatch(options: DispatchOptions, deps: DispatchDeps): Dispatch {
   const { targetOf, identity } = options;
   const ownTypes = new Set([responseType(identity), errorType(identity)]);
+  const typeOfFeedback = feedbackType(identity);
 
   const timestamp = createTimestamps(deps.wallClock);
 
   const skipReason = (event: Event): SkipReason | undefined => {
     if (ownTypes.has(event.type)) return 'own-type';
-    if (options.eventTypes.size > 0 && !options.eventTypes.has(event.type)) return 'unwanted-type';
+    const isWanted = options.eventTypes.size === 0 || options.eventTypes.has(event.type);
+    if (!isWanted && event.type !== typeOfFeedback) return 'unwanted-type';
     const expires = event.attributes.get('expirytime');
     if (expires === undefined) return undefined;
     // An expirytime that is no date compares false: it is not for us to drop the event over it.
@@ -83,10 +88,21 @@ export function createDispatch(options: DispatchOptions, deps: DispatchDeps): Di
   ): Promise<PredictionAnswer> => {
     const headers = predictionHeaders(input, contentType, replyId);
     const answer = await deps.call({ path, headers, body: payload, deadline: input.deadline });
-    const fault = faultOfAnswer(answer, options.predictorUrl + path);
+    const fault = faultIn(answer, options.predictorUrl + path);
     if (fault === undefined) return answer;
     const isOwnFault = answer.status === 404 && namesOtherModel?.(payload) === true;
     throw isOwnFault ? otherModel(options.model, fault) : fault;
+  };
+
+  const takeFeedback = async (input: Input): Promise<Outcome> => {
+    const { payload, origin, deadline } = input;
+    if (payload === undefined || payload.byteLength === 0) throw payloadMissing();
+    const replyId = deps.replies.id(origin, options.model);
+    const headers = predictionHeaders(input, input.contentType ?? 'application/json', replyId);
+    const answer = await deps.feedback({ path: '', headers, body: payload, deadline });
+    const fault = faultIn(answer, options.predictorUrl);
+    if (fault !== undefined) throw fault;
+    return { kind: 'accepted' };
   };
 
   const replyId = (derived: string, puid: string): string => {
@@ -114,8 +130,10 @@ export function createDispatch(options: DispatchOptions, deps: DispatchDeps): Di
   return async (input) => {
     const reason = input.origin.kind === 'event' ? skipReason(input.origin.event) : undefined;
     if (reason !== undefined) return { kind: 'skipped', reason };
+    const { origin } = input;
+    const isFeedback = origin.kind === 'event' && origin.event.type === typeOfFeedback;
     try {
-      return await reply(input);
+      return await (isFeedback ? takeFeedback(input) : reply(input));
     } catch (error) {
       return { kind: 'failed', error: AdapterError.from(error) };
     }
@@ -125,6 +143,15 @@ export function createDispatch(options: DispatchOptions, deps: DispatchDeps): Di
 function predictionHeaders(input: Input, contentType: string, replyId: string): string[] {
   return ['content-type', contentType, 'seldon-puid', input.puid ?? replyId, ...input.headers];
 }
+
+/** Where a node's address and paths come from. */
+const nodeSettings = "the node's endpoint in ENGINE_PREDICTOR and SELDON_PROTOCOL";
+
+/** @param here where the predictor is, for an answer that does not say whose it is */
+const faultIn = (answer: PredictionAnswer, here: string): AdapterError | undefined =>
+  answer.where === undefined
+    ? faultOfAnswer(answer, here)
+    : faultOfAnswer(answer, answer.where, nodeSettings);
 
 const payloadMissing = (): AdapterError =>
   new AdapterError(

@@ -21,5 +21,7 @@ export type Outcome =
       /** Full name of the protobuf message that the reply's data are; travels as `proto-name`. */
       readonly protoName?: string | undefined;
     }
+  /** It asked for no prediction, and what it asked for was done: feedback. */
+  | { readonly kind: 'accepted' }
   | { readonly kind: 'skipped'; readonly reason: SkipReason }
   | { readonly kind: 'failed'; readonly error: AdapterError };

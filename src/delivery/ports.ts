@@ -35,6 +35,8 @@ export interface PredictionAnswer {
   readonly puid: string | undefined;
   readonly retryAfterMs: number | undefined;
   readonly body: Uint8Array;
+  /** For messages: who of a graph answered it. */
+  readonly where?: string;
 }
 
 /**

@@ -22,7 +22,7 @@ export type OutputForm = (typeof outputForms)[number];
 
 export type Verdict =
   | { readonly kind: 'output'; readonly output: OutputRecord }
-  | { readonly kind: 'skipped'; readonly reason: SkipReason | 'other-share' }
+  | { readonly kind: 'skipped'; readonly reason: SkipReason | 'other-share' | 'feedback' }
   | { readonly kind: 'failed'; readonly error: AdapterError };
 
 /** Never rejects. */
@@ -100,6 +100,8 @@ function protoNameOfRecord(record: InputRecord, event: Event | undefined): strin
 
 function verdictOf(outcome: Outcome, record: InputRecord, form: Mode | 'raw'): Verdict {
   switch (outcome.kind) {
+    case 'accepted':
+      return { kind: 'skipped', reason: 'feedback' };
     case 'skipped':
     case 'failed':
       return outcome;

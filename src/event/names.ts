@@ -16,5 +16,8 @@ export const responseType = (identity: Identity): string => `${eventSource(ident
 /** The type of an event that tells why there is no reply. */
 export const errorType = (identity: Identity): string => `${eventSource(identity)}.error`;
 
+/** The type of an event that says how good a prediction was. */
+export const feedbackType = (identity: Identity): string => `${eventSource(identity)}.feedback`;
+
 /** The type that the documents give to requests; others are taken as well. */
 export const requestType = (identity: Identity): string => `${eventSource(identity)}.request`;

@@ -4,7 +4,18 @@
  */
 
 import { Buffer } from 'node:buffer';
-import { type Endpoint, type GraphNode, nodeTypes, type PredictorGraph } from './node.ts';
+import {
+  type Endpoint,
+  type GraphNode,
+  loggerModes,
+  type NodeLogger,
+  type NodeMethod,
+  type NodeType,
+  nodeMethods,
+  nodesOf,
+  nodeTypes,
+  type PredictorGraph,
+} from './node.ts';
 
 export type ParsedPredictor =
   | { readonly ok: true; readonly predictor: PredictorGraph }
@@ -26,11 +37,10 @@ export function parseEnginePredictor(text: string): ParsedPredictor {
   }
   const problems: string[] = [];
   const root = parseNode(fields['graph'], 'graph', 0, problems);
-  const seen = new Set<string>();
-  if (root !== undefined) findRepeats(root, seen, problems);
+  if (root !== undefined) findRepeats(root, problems);
   if (root === undefined || problems.length > 0) return { ok: false, problems };
-  const name = typeof fields['name'] === 'string' ? fields['name'] : undefined;
-  return { ok: true, predictor: { name, root } };
+  const images = imagesOf(fields['componentSpecs']);
+  return { ok: true, predictor: { name: textOf(fields['name']), root, images } };
 }
 
 function decodeJson(text: string): Fields | undefined {
@@ -45,6 +55,10 @@ const asFields = (value: unknown): Fields | undefined =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as Fields)
     : undefined;
+
+/** Go writes `null` for a list that is not there. */
+const isAbsent = (value: unknown): value is undefined | null =>
+  value === undefined || value === null;
 
 function parseNode(
   value: unknown,
@@ -61,20 +75,87 @@ function parseNode(
   }
   const name = textOf(fields['name']);
   if (name === undefined) problems.push(`${where}.name: expected the node's name`);
-  const typeText = textOf(fields['type']) ?? 'MODEL';
-  const type = nodeTypes.find((one) => one === typeText);
-  // Seldon's graphs may say UNKNOWN_TYPE, and lean on `methods` or `implementation`.
-  if (type === undefined && typeText !== 'UNKNOWN_TYPE') {
-    problems.push(`${where}.type: expected one of ${nodeTypes.join(', ')}`);
+  else if (!/^\w[\w.-]*$/.test(name)) {
+    // It stands in paths, in metrics and in the answers' routing.
+    problems.push(`${where}.name: expected letters, digits and "._-"`);
   }
-  const implementation = textOf(fields['implementation']);
+  const type = parseType(fields['type'], `${where}.type`, problems);
+  const methods = parseMethods(fields['methods'], `${where}.methods`, problems);
+  const given = textOf(fields['implementation']);
+  const implementation = given === 'UNKNOWN_IMPLEMENTATION' ? undefined : given;
   return {
     name: name ?? '',
-    type: type ?? 'MODEL',
-    implementation: implementation === 'UNKNOWN_IMPLEMENTATION' ? undefined : implementation,
+    type: type ?? defaultType(fields['type'], methods, implementation),
+    methods,
+    implementation,
+    parameters: parseParameters(fields['parameters'], `${where}.parameters`, problems),
     endpoint: parseEndpoint(fields['endpoint'], `${where}.endpoint`, problems),
+    logger: parseLogger(fields['logger'], `${where}.logger`, problems),
     children: parseChildren(fields['children'], `${where}.children`, depth, problems),
   };
+}
+
+function parseType(value: unknown, where: string, problems: string[]): NodeType | undefined {
+  const text = textOf(value) ?? unknownType;
+  const type = nodeTypes.find((one) => one === text);
+  if (type === undefined && text !== unknownType) {
+    problems.push(`${where}: expected one of ${nodeTypes.join(', ')}`);
+  }
+  return type;
+}
+
+const unknownType = 'UNKNOWN_TYPE';
+
+/**
+ * What a node is that names no type: Seldon's graphs may lean on `methods` or `implementation`. A
+ * prepackaged server is a MODEL, and so is what says nothing of itself at all.
+ */
+function defaultType(
+  type: unknown,
+  methods: readonly NodeMethod[],
+  implementation: string | undefined,
+): NodeType | undefined {
+  if (methods.length > 0) return undefined;
+  return type === unknownType && implementation === undefined ? undefined : 'MODEL';
+}
+
+function parseMethods(value: unknown, where: string, problems: string[]): NodeMethod[] {
+  if (isAbsent(value)) return [];
+  const given: readonly unknown[] = Array.isArray(value) ? value : [undefined];
+  const methods = given.map((word) => nodeMethods.find((one) => one === word));
+  if (methods.includes(undefined)) {
+    problems.push(`${where}: expected a list of ${nodeMethods.join(', ')}`);
+  }
+  return methods.filter((method) => method !== undefined);
+}
+
+/** Seldon's parameters are texts, with a type beside them that says how they are read. */
+function parseParameters(value: unknown, where: string, problems: string[]): Map<string, string> {
+  const parameters = new Map<string, string>();
+  if (isAbsent(value)) return parameters;
+  for (const one of Array.isArray(value) ? value : [undefined]) {
+    const fields = asFields(one);
+    const name = textOf(fields?.['name']);
+    if (name === undefined) problems.push(`${where}: expected a list of name, value and type`);
+    else parameters.set(name, String(fields?.['value'] ?? ''));
+  }
+  return parameters;
+}
+
+function parseLogger(value: unknown, where: string, problems: string[]): NodeLogger | undefined {
+  if (isAbsent(value)) return undefined;
+  const fields = asFields(value) ?? {};
+  const word = textOf(fields['mode'])?.toLowerCase();
+  const mode = loggerModes.find((one) => one === word);
+  if (mode === undefined && word !== undefined)
+    problems.push(`${where}.mode: expected one of ${loggerModes.join(', ')}`);
+  const text = textOf(fields['url']);
+  const url = text !== undefined && URL.canParse(text) ? new URL(text) : undefined;
+  if (text !== undefined && !/^https?:$/.test(url?.protocol ?? '')) {
+    problems.push(`${where}.url: expected an http:// or https:// URL`);
+  }
+  // Seldon's executor copies nothing either where no mode is given.
+  return mode && { mode, url };
 }
 
 function parseChildren(
@@ -83,7 +164,7 @@ function parseChildren(
   depth: number,
   problems: string[],
 ): GraphNode[] {
-  if (value === undefined || value === null) return [];
+  if (isAbsent(value)) return [];
   if (!Array.isArray(value)) {
     problems.push(`${where}: expected a list of nodes`);
     return [];
@@ -95,7 +176,7 @@ function parseChildren(
 
 /** `httpPort` and `grpcPort` are newer than `service_port`, which is of the endpoint's `type`. */
 function parseEndpoint(value: unknown, where: string, problems: string[]): Endpoint | undefined {
-  if (value === undefined || value === null) return undefined;
+  if (isAbsent(value)) return undefined;
   const fields = asFields(value);
   if (fields === undefined) {
     problems.push(`${where}: expected service_host and service_port`);
@@ -104,7 +185,7 @@ function parseEndpoint(value: unknown, where: string, problems: string[]): Endpo
   const port = (name: string): number | undefined => {
     const given = fields[name];
     // Go leaves out nothing: 0 stands for none.
-    if (given === undefined || given === null || given === 0) return undefined;
+    if (isAbsent(given) || given === 0) return undefined;
     if (typeof given === 'number' && Number.isInteger(given) && given > 0 && given < 65_536) {
       return given;
     }
@@ -121,12 +202,26 @@ function parseEndpoint(value: unknown, where: string, problems: string[]): Endpo
   };
 }
 
-function findRepeats(node: GraphNode, seen: Set<string>, problems: string[]): void {
-  if (node.name !== '' && seen.has(node.name)) {
-    problems.push(`graph: two nodes are named "${node.name}"`);
+/** Images only tell models apart in metrics and answers: what is odd here is passed over. */
+function imagesOf(value: unknown): Map<string, string> {
+  const images = new Map<string, string>();
+  for (const component of Array.isArray(value) ? value : []) {
+    const containers = asFields(asFields(component)?.['spec'])?.['containers'];
+    for (const container of Array.isArray(containers) ? containers : []) {
+      const fields = asFields(container);
+      const [name, image] = [textOf(fields?.['name']), textOf(fields?.['image'])];
+      if (name !== undefined && image !== undefined) images.set(name, image);
+    }
   }
-  seen.add(node.name);
-  for (const child of node.children) findRepeats(child, seen, problems);
+  return images;
+}
+
+function findRepeats(root: GraphNode, problems: string[]): void {
+  const seen = new Set<string>();
+  for (const { name } of nodesOf(root)) {
+    if (name !== '' && seen.has(name)) problems.push(`graph: two nodes are named "${name}"`);
+    seen.add(name);
+  }
 }
 
 const textOf = (value: unknown): string | undefined =>

@@ -1,12 +1,7 @@
 /** The graph of one model: the whole of what most SeldonDeployments are. */
 
-import {
-  builtIns,
-  countNodes,
-  type Endpoint,
-  type GraphNode,
-  type PredictorGraph,
-} from './node.ts';
+import { addressOf, type GraphNode, grpcAddressOf, type PredictorGraph } from './node.ts';
+import { stepsOf } from './steps.ts';
 
 export interface SingleModel {
   readonly model: string;
@@ -17,48 +12,36 @@ export interface SingleModel {
   readonly grpcUrl: URL | undefined;
 }
 
-/** @returns the model and how it is called, or what of the graph cannot be served that way */
-export function singleModelOf({ root }: PredictorGraph): SingleModel | readonly string[] {
-  const problems = problemsOf(root);
-  const { endpoint } = root;
-  if (endpoint === undefined || problems.length > 0) return problems;
-  const [restUrl, grpcUrl] = [
-    urlOf('http', endpoint, endpoint.restPort),
-    urlOf('grpc', endpoint, endpoint.grpcPort),
-  ];
-  if (restUrl === null || grpcUrl === null) {
-    return ['graph.endpoint.service_host: expected a host name or an address'];
-  }
-  return { model: root.name, transport: endpoint.transport, restUrl, grpcUrl };
+/**
+ * A graph that is nothing but one model: its payloads pass through undecoded, as those of
+ * PREDICTOR_URL do.
+ */
+export function singleModelOf({ root }: PredictorGraph): SingleModel | undefined {
+  const [restUrl, grpcUrl] = [addressOf(root), grpcAddressOf(root)];
+  if ((restUrl ?? grpcUrl) === undefined || !isModelAlone(root)) return undefined;
+  const { transport = 'rest' } = root.endpoint ?? {};
+  return { model: root.name, transport, restUrl, grpcUrl };
 }
 
-/** @returns undefined without a port, null where the host is none */
-function urlOf(
-  scheme: string,
-  { host }: Endpoint,
-  port: number | undefined,
-): URL | undefined | null {
-  if (port === undefined) return undefined;
-  const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  // Only the schemes that URL knows have their hosts checked.
-  if (!URL.canParse(`http://${authority}`)) return null;
-  return new URL(`${scheme}://${authority}`);
+/** Whether it predicts and does nothing else. */
+export function isModelAlone(node: GraphNode): boolean {
+  const { before, route, combine, after } = stepsOf(node);
+  if (node.children.length > 0 || before !== 'predict') return false;
+  return (route ?? combine ?? after) === undefined;
 }
 
-function problemsOf(root: GraphNode): string[] {
-  const problems: string[] = [];
-  const nodes = countNodes(root);
-  if (nodes > 1) {
-    problems.push(`graph: it has ${nodes} nodes; this version serves graphs of one MODEL`);
-  } else if (root.type !== 'MODEL' || builtIns.includes(root.implementation ?? '')) {
-    const kind = root.type === 'MODEL' ? root.implementation : root.type;
-    problems.push(`graph: ${kind} is not supported by this version; it serves one MODEL`);
-  }
-  const { restPort, grpcPort } = root.endpoint ?? {};
-  if (restPort === undefined && grpcPort === undefined) {
-    problems.push(
-      'graph.endpoint: expected service_host and httpPort or grpcPort (or service_port)',
-    );
-  }
-  return problems;
+/** The graph that PREDICTOR_URL stands for, where it is called over REST. */
+export function graphOfModel(name: string, url: URL): PredictorGraph {
+  const port = url.port === '' ? { 'http:': 80, 'https:': 443 }[url.protocol] : Number(url.port);
+  const root: GraphNode = {
+    name,
+    type: 'MODEL',
+    methods: [],
+    implementation: undefined,
+    parameters: new Map(),
+    endpoint: { host: url.hostname, restPort: port, grpcPort: undefined, transport: 'rest' },
+    logger: undefined,
+    children: [],
+  };
+  return { name: undefined, root, images: new Map() };
 }

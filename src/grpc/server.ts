@@ -91,7 +91,7 @@ const restPredictor = (predictorUrl: string): string =>
 const otherProtocol = (path: string, protocol: string, services: readonly string[]): string =>
   `${path} is not of the ${protocol} protocol, which is served here; call ${services.join(' or ')}, or set SELDON_PROTOCOL`;
 
-const noFeedback = 'feedback is not supported by this version';
+const noFeedback = 'feedback is taken over HTTP alone: POST /api/v1.0/feedback';
 
 function bind(server: Server, { host, port }: GrpcServerOptions): Promise<number> {
   const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;

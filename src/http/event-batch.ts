@@ -51,7 +51,7 @@ const isRetriable = ({ error }: { readonly error: AdapterError }): boolean =>
   error.fault !== 'record' && error.fault !== 'caller';
 
 function eventFor(decoded: Decoded, outcome: Outcome | undefined, deps: BatchDeps): Event[] {
-  if (outcome === undefined || outcome.kind === 'skipped') return [];
+  if (outcome === undefined || outcome.kind === 'skipped' || outcome.kind === 'accepted') return [];
   if (outcome.kind === 'replied') return [outcome.reply];
   const origin: Origin =
     decoded.kind === 'event' ? { kind: 'event', event: decoded.event } : { kind: 'unknown' };

@@ -30,6 +30,18 @@ export const payloadMissing = (): AdapterError =>
     "the request has no body; send the protocol's request as JSON",
   );
 
+export const feedbackMissing = (): AdapterError =>
+  new AdapterError(
+    'PAYLOAD_MISSING',
+    'the request has no body; send request, response, truth and reward as a JSON object',
+  );
+
+export const feedbackOneByOne = (): AdapterError =>
+  new AdapterError(
+    'REQUEST_MALFORMED',
+    'this path takes no batches; send each feedback by itself, or the batch to /',
+  );
+
 export const eventExpected = (protocol: Protocol): AdapterError =>
   new AdapterError(
     'EVENT_EXPECTED',

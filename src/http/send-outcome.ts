@@ -25,6 +25,7 @@ export function sendOutcome(reply: FastifyReply, outcome: Outcome, mode: Mode): 
       reply.send(body);
       return;
     }
+    case 'accepted':
     case 'skipped':
       sendNothing(reply);
       return;

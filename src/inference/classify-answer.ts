@@ -28,9 +28,14 @@ export interface StatusAnswer {
 
 /**
  * @param where the predictor's address and path, for the message
+ * @param settings what says where and how it is called, for the message
  * @returns the error that the answer stands for; undefined where it is a usable prediction
  */
-export function faultOfAnswer(answer: StatusAnswer, where: string): AdapterError | undefined {
+export function faultOfAnswer(
+  answer: StatusAnswer,
+  where: string,
+  settings = 'PREDICTOR_URL, SELDON_PROTOCOL and MODEL_NAME',
+): AdapterError | undefined {
   const { status } = answer;
   if (status >= 200 && status < 300) {
     const flaw = flawOf(answer);
@@ -38,7 +43,7 @@ export function faultOfAnswer(answer: StatusAnswer, where: string): AdapterError
     return new AdapterError('PREDICTOR_ANSWER_UNUSABLE', `${where} answered ${status} ${flaw}`);
   }
   const code = codeOf(status);
-  return new AdapterError(code, messages[code](where, answer.statusName ?? status), {
+  return new AdapterError(code, messages[code](where, answer.statusName ?? status, settings), {
     problems: wordsOf(answer.body),
     status: code === 'PREDICTOR_REFUSED' && passedOn.has(status) ? status : undefined,
     retryAfterMs: answer.retryAfterMs,
@@ -64,11 +69,14 @@ function codeOf(status: number): AnswerCode {
   return 'PREDICTOR_REFUSED';
 }
 
-const messages: Record<AnswerCode, (where: string, status: string | number) => string> = {
+const messages: Record<
+  AnswerCode,
+  (where: string, status: string | number, settings: string) => string
+> = {
   PREDICTOR_REFUSED: (where, status) =>
     `${where} refused the payload with ${status}; mend the payload and send it again`,
-  PREDICTOR_MISCONFIGURED: (where, status) =>
-    `${where} answered ${status}; check PREDICTOR_URL, SELDON_PROTOCOL and MODEL_NAME, and that the model is loaded`,
+  PREDICTOR_MISCONFIGURED: (where, status, settings) =>
+    `${where} answered ${status}; check ${settings}, and that the model is loaded`,
   PREDICTOR_BUSY: (where, status) =>
     `${where} turned the call away with ${status}; it is overloaded or still starting`,
   PREDICTOR_FAILED: (where, status) =>

@@ -13,6 +13,10 @@ export interface AdapterMetrics {
   readonly servedGrpc: (path: string, status: string, seconds: number) => void;
   /** Makes the meter of the calls of one model. */
   readonly modelCalls: (model: MeasuredModel) => MeterCall;
+  /** A model was told how good its prediction was. */
+  readonly rewarded: (model: ModelName, reward: number) => void;
+  /** One copy of a payload was sent to a logger's sink, or not. */
+  readonly copied: (end: string) => void;
   /** One event that needed no prediction. */
   readonly skipped: (reason: string) => void;
   /** What became of Kafka records, and their failed attempts. */
@@ -31,12 +35,16 @@ export type Method = 'get' | 'post';
 /** One call of the model; `code` is its status, or ours where it gave none. */
 export type MeterCall = (path: string, method: Method, code: string, seconds: number) => void;
 
-/** What the labels of a model's calls say. */
-export interface MeasuredModel {
+/** What tells a predictor's models apart. */
+export interface ModelName {
   /** Of its node in the graph; empty where it is not known. */
   readonly name: string;
   readonly image: string;
   readonly version: string;
+}
+
+/** What the labels of a model's calls say. */
+export interface MeasuredModel extends ModelName {
   /** The paths told apart in `service`; calls of others, which callers name, share one. */
   readonly paths: ReadonlySet<string>;
 }
@@ -50,6 +58,12 @@ const predictorLabels = ['predictor_version', 'service', 'method', 'code'] as co
 const modelLabels = ['model_name', 'model_image', 'model_version'] as const;
 /** Paths that a caller's model name is part of. */
 const otherPath = 'other';
+
+const labelsOf = ({ name, image, version }: ModelName) => ({
+  model_name: name,
+  model_image: image,
+  model_version: version,
+});
 
 /**
  * Makes the metrics of one adapter, in a registry of their own.
@@ -81,14 +95,34 @@ export function createMetrics(identity: Identity, predictorVersion = ''): Adapte
   const served = remembered((service, code, method) =>
     server.labels({ predictor_version, service, method, code }),
   );
-  const modelCalls = ({ name, image, version, paths }: MeasuredModel): MeterCall => {
-    const model = { model_name: name, model_image: image, model_version: version };
+  const modelCalls = (measured: MeasuredModel): MeterCall => {
+    const { paths } = measured;
+    const model = labelsOf(measured);
     const child = remembered((service, code, method) =>
       client.labels({ predictor_version, service, method, code, ...model }),
     );
     return (path, method, code, seconds) =>
       child(paths.has(path) ? path : otherPath, code, method).observe(seconds);
   };
+  const feedback = new Counter({
+    name: 'seldon_api_model_feedback_total',
+    help: 'Feedback that was taken to a model',
+    labelNames: modelLabels,
+    registers,
+  });
+  // Rewards may be negative, so that their sum is no counter.
+  const rewards = new Gauge({
+    name: 'seldon_api_model_feedback_reward_total',
+    help: 'Sum of the rewards in it',
+    labelNames: modelLabels,
+    registers,
+  });
+  const copies = new Counter({
+    name: 'seldon_eventing_payload_copies_total',
+    help: 'Copies of payloads for loggers, by whether they were sent, failed or were dropped',
+    labelNames: ['result'],
+    registers,
+  });
   const skipped = new Counter({
     name: 'seldon_eventing_events_skipped_total',
     help: 'Events that needed no prediction',
@@ -113,6 +147,12 @@ export function createMetrics(identity: Identity, predictorVersion = ''): Adapte
       served(service, String(status), method).observe(seconds),
     servedGrpc: (path, status, seconds) => served(path, status, 'unary').observe(seconds),
     modelCalls,
+    rewarded: (model, reward) => {
+      const labels = labelsOf(model);
+      feedback.inc(labels);
+      rewards.inc(labels, reward);
+    },
+    copied: (result) => copies.inc({ result }),
     skipped: (reason) => skipped.inc({ reason }),
     record: (result, detail) => record(result, detail).inc(),
     missed: (count) => missed.inc(count),

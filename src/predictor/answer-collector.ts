@@ -13,6 +13,8 @@ import { retryAfterMs } from './retry-after.ts';
 export interface CollectorOptions {
   /** For messages: the URL called. */
   readonly where: string;
+  /** For messages: what says where that is. */
+  readonly setting: string;
   readonly timeoutMs: number;
   readonly maxAnswerBytes: number;
   readonly resolve: (answer: PredictionAnswer) => void;
@@ -67,7 +69,7 @@ export function createAnswerCollector(options: CollectorOptions): Dispatcher.Dis
       options.resolve(answerOf(status, headers, chunks));
     },
     onResponseError: (_controller, error) => {
-      fail(connectionFault(where, error, controller !== undefined));
+      fail(connectionFault(options, error, controller !== undefined));
     },
   };
 }
@@ -93,7 +95,11 @@ const tooLarge = (where: string, maxAnswerBytes: number): AdapterError =>
     `the answer of ${where} is larger than ${maxAnswerBytes} bytes; raise MAX_ANSWER_BYTES`,
   );
 
-function connectionFault(where: string, error: Error, reached: boolean): AdapterError {
+function connectionFault(
+  { where, setting }: CollectorOptions,
+  error: Error,
+  reached: boolean,
+): AdapterError {
   const reason = error.message || String((error as NodeJS.ErrnoException).code);
   return reached
     ? new AdapterError(
@@ -103,7 +109,7 @@ function connectionFault(where: string, error: Error, reached: boolean): Adapter
       )
     : new AdapterError(
         'PREDICTOR_UNREACHABLE',
-        `${where} cannot be reached (${reason}); check PREDICTOR_URL and that the predictor runs`,
+        `${where} cannot be reached (${reason}); check ${setting} and that the predictor runs`,
         { cause: error, reached: false },
       );
 }

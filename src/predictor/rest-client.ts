@@ -18,6 +18,8 @@ export interface RestClientOptions {
   readonly tls: TlsFiles;
   /** Larger answers are refused. */
   readonly maxAnswerBytes: number;
+  /** For messages: what says where it is. */
+  readonly setting?: string;
 }
 
 export interface RestClient {
@@ -37,7 +39,7 @@ const keepAliveMs = 1_500;
 
 /** Makes a client; connections are opened as they are needed. */
 export function createRestClient(options: RestClientOptions): RestClient {
-  const { url, maxAnswerBytes } = options;
+  const { url, maxAnswerBytes, setting = 'PREDICTOR_URL' } = options;
   const pool = new Pool(url.origin, {
     connections: options.connections,
     pipelining: 1,
@@ -53,7 +55,14 @@ export function createRestClient(options: RestClientOptions): RestClient {
     new Promise((resolve, reject) => {
       const where = url.origin + basePath + call.path;
       const { timeoutMs } = call;
-      const handler = createAnswerCollector({ where, timeoutMs, maxAnswerBytes, resolve, reject });
+      const handler = createAnswerCollector({
+        where,
+        setting,
+        timeoutMs,
+        maxAnswerBytes,
+        resolve,
+        reject,
+      });
       pool.dispatch(
         {
           path: basePath + call.path,

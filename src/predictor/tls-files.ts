@@ -9,6 +9,9 @@ export interface TlsFiles {
   readonly key: string | undefined;
 }
 
+/** Nothing but what Node knows. */
+export const noTlsFiles: TlsFiles = { ca: undefined, cert: undefined, key: undefined };
+
 export interface TlsMaterial {
   readonly ca?: Buffer;
   readonly cert?: Buffer;

@@ -1,6 +1,6 @@
 /** Whether every node of a predictor's graph can be called, and says what it does. */
 
-import { builtIns } from '../../graph/node.ts';
+import { builtIns, loggerModes } from '../../graph/node.ts';
 import type { Protocol } from './call-style.ts';
 import type { Finding } from './finding.ts';
 import {
@@ -16,7 +16,7 @@ import { adapterContainer, isDnsLabel, maxNameLength } from './names.ts';
 import { externalEndpoint } from './plan.ts';
 import { serverEntry, serverImage } from './prepackaged-server.ts';
 import type { ServerImages } from './rendered.ts';
-import type { Predictor } from './seldon-deployment.ts';
+import type { GraphNode, Predictor } from './seldon-deployment.ts';
 import { claimOf } from './storage-initializer.ts';
 
 const problem = (reason: string, message: string): Finding => ({ reason, message });
@@ -41,6 +41,7 @@ export function checkGraph(
     ...checkName(placed, nodes.slice(0, index)),
     ...checkKind(placed, servers),
     ...checkChildren(placed),
+    ...checkSettings(placed, protocol),
     ...checkServer(placed, protocol, servers),
     ...checkPlace(placed, containers),
   ]);
@@ -81,16 +82,58 @@ function checkKind({ node, field }: PlacedNode, servers: ServerImages): Finding[
   return found;
 }
 
+/** What a node does to its children, if anything: as the adapter reads it. */
+function kindOf(node: GraphNode): string | undefined {
+  if (isBuiltIn(node)) return implementationOf(node);
+  if (node.methods?.includes('ROUTE')) return 'ROUTER';
+  return node.methods?.includes('AGGREGATE') ? 'COMBINER' : node.type;
+}
+
 /** How many children a node needs, by what it is. */
 function checkChildren({ node, field }: PlacedNode): Finding[] {
   const count = node.children?.length ?? 0;
-  const kind = isBuiltIn(node) ? implementationOf(node) : node.type;
+  const kind = kindOf(node);
   if (kind === 'RANDOM_ABTEST' && count !== 2) {
     return [invalid(`${field}.children: RANDOM_ABTEST chooses between 2, found ${count}`)];
   }
   const needsSome = ['ROUTER', 'COMBINER', 'SIMPLE_ROUTER', 'AVERAGE_COMBINER'];
   if (count > 0 || !needsSome.includes(kind ?? '')) return [];
   return [invalid(`${field}.children: a ${kind} needs at least one child; add one, or change it`)];
+}
+
+/** The settings of a node that the adapter reads itself. */
+function checkSettings({ node, field }: PlacedNode, protocol: Protocol | undefined): Finding[] {
+  const found: Finding[] = [];
+  const built = isBuiltIn(node) ? implementationOf(node) : undefined;
+  const ratio = node.parameters?.find(({ name }) => name === 'ratioA')?.value;
+  if (built === 'RANDOM_ABTEST' && ratio !== undefined) {
+    const share = ratio.trim() === '' ? Number.NaN : Number(ratio);
+    if (!(share >= 0 && share <= 1)) {
+      const message = `${field}.parameters: ratioA is ${JSON.stringify(ratio)}; give a number from 0 to 1`;
+      found.push(invalid(message));
+    }
+  }
+  const speaksSeldon = protocol === undefined || protocol === 'seldon';
+  if (!speaksSeldon && (built === 'SIMPLE_MODEL' || built === 'AVERAGE_COMBINER')) {
+    const message = `${field}.implementation: ${built} does not speak the ${protocol} protocol; use a container`;
+    found.push(problem('ProtocolNotServed', message));
+  }
+  return [...found, ...checkLogger(node.logger, `${field}.logger`)];
+}
+
+function checkLogger(logger: GraphNode['logger'], field: string): Finding[] {
+  if (logger === undefined) return [];
+  const found: Finding[] = [];
+  const { mode = '', url = '' } = logger;
+  if (mode !== '' && !(loggerModes as readonly string[]).includes(mode.toLowerCase())) {
+    const message = `${field}.mode: unknown "${mode}"; expected one of: ${loggerModes.join(', ')}`;
+    found.push(invalid(message));
+  }
+  const protocolOf = URL.canParse(url) ? new URL(url).protocol : '';
+  if (url !== '' && !/^https?:$/.test(protocolOf)) {
+    found.push(invalid(`${field}.url: is no http:// or https:// URL; give one, or none`));
+  }
+  return found;
 }
 
 function checkServer(

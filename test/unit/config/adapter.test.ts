@@ -5,6 +5,7 @@ import { eventSettings } from '../../../src/config/events.ts';
 import { drainSettings, httpSettings } from '../../../src/config/http.ts';
 import { identitySettings } from '../../../src/config/identity.ts';
 import { kafkaSettings } from '../../../src/config/kafka.ts';
+import { payloadLogSettings } from '../../../src/config/payload-log.ts';
 import { predictorSettings } from '../../../src/config/predictor.ts';
 import { processSettings } from '../../../src/config/process.ts';
 
@@ -33,7 +34,7 @@ describe('the predictor', () => {
 
   it('may come as ENGINE_PREDICTOR, which names the model too', () => {
     const config = configOf({ ...alone, SELDON_PROTOCOL: 'tensorflow' });
-    expect(config.predictorUrl.href).toBe('http://localhost:9000/');
+    expect(config.predictorUrl?.href).toBe('http://localhost:9000/');
     expect(config.model).toBe('resnet32');
     expect(configOf({ ...alone, MODEL_NAME: 'other' }).model).toBe('other');
   });
@@ -42,7 +43,44 @@ describe('the predictor', () => {
     expect(problemsOf({ ENGINE_PREDICTOR: alone.ENGINE_PREDICTOR })).toContain('both name the');
     expect(problemsOf({ PREDICTOR_URL: '' })).toContain('PREDICTOR_URL is not set');
     const router = { ENGINE_PREDICTOR: engine({ name: 'r', type: 'ROUTER', endpoint }) };
-    expect(problemsOf({ ...alone, ...router })).toContain('ENGINE_PREDICTOR: graph: ROUTER');
+    expect(problemsOf({ ...alone, ...router })).toContain('"r" is a router and needs at least one');
+  });
+
+  it('may be a graph, whose nodes go by their own names', () => {
+    const children = [{ name: 'a', endpoint }];
+    const graph = engine({ name: 't', type: 'TRANSFORMER', endpoint, children });
+    const config = configOf({ ...alone, ENGINE_PREDICTOR: graph, MODEL_NAME: 'other' });
+    expect(config).toMatchObject({ predictorUrl: undefined, model: 't' });
+    expect(config.graph?.root.children).toHaveLength(1);
+    expect(config.warnings).toEqual([expect.stringContaining('MODEL_NAME is not heeded')]);
+    const same = { ...alone, ENGINE_PREDICTOR: graph, MODEL_NAME: 't' };
+    expect(configOf(same).warnings).toEqual([]);
+  });
+
+  it('is not merged into batches where it is a graph', () => {
+    const children = [{ name: 'a', endpoint }];
+    const graph = engine({ name: 't', type: 'TRANSFORMER', endpoint, children });
+    const settings = { ...alone, ENGINE_PREDICTOR: graph, BATCH_MAX_SIZE: '8' };
+    expect(problemsOf(settings)).toContain('BATCH_MAX_SIZE merges requests for one model');
+    expect(problemsOf({ ...alone, BATCH_MAX_SIZE: '8' })).toBe('');
+  });
+
+  it('warns of loggers whose copies have nowhere to go', () => {
+    const children = [{ name: 'a', endpoint, logger: { mode: 'all', url: 'http://sink' } }];
+    const graph = engine({ name: 't', endpoint, logger: { mode: 'request' }, children });
+    const settings = { ...alone, ENGINE_PREDICTOR: graph };
+    expect(configOf(settings).warnings).toEqual([
+      expect.stringContaining('payloads of t are not logged'),
+    ]);
+    const sink = { REQUEST_LOGGER_DEFAULT_ENDPOINT: 'http://broker/default' };
+    expect(configOf({ ...settings, ...sink }).warnings).toEqual([]);
+  });
+
+  it('has no built-in units that its protocol does not know', () => {
+    const graph = engine({ name: 's', implementation: 'SIMPLE_MODEL' });
+    const settings = { ...alone, ENGINE_PREDICTOR: graph };
+    expect(problemsOf(settings)).toBe('');
+    expect(problemsOf({ ...settings, SELDON_PROTOCOL: 'v2' })).toContain('SIMPLE_MODEL speaks');
   });
 });
 
@@ -55,6 +93,14 @@ describe('the transport', () => {
     ENGINE_PREDICTOR: engine(endpoint),
     ...more,
   });
+
+  /** A transformer over REST before that endpoint. */
+  const graphOf = (endpoint: object, more: Environment = {}): Environment => {
+    const children = [{ name: 'a', endpoint }];
+    const graph = { name: 't', type: 'TRANSFORMER', endpoint: both, children };
+    const text = Buffer.from(JSON.stringify({ graph })).toString('base64');
+    return { PREDICTOR_URL: '', ENGINE_PREDICTOR: text, ...more };
+  };
 
   it.each<[Environment, string, string]>([
     [{ PREDICTOR_URL: 'grpc://h:9500' }, 'grpc', 'grpc://h:9500'],
@@ -69,7 +115,7 @@ describe('the transport', () => {
     'follows from the address, else from the setting, else from the graph: %j',
     (given, transport, url) => {
       const config = configOf(given);
-      expect([config.transport, config.predictorUrl.href]).toEqual([transport, url]);
+      expect([config.transport, config.predictorUrl?.href]).toEqual([transport, url]);
     },
   );
 
@@ -82,10 +128,29 @@ describe('the transport', () => {
       byEngine({ service_host: 'h', grpcPort: 1, type: 'GRPC' }, { SELDON_TRANSPORT: 'rest' }),
       'httpPort',
     ],
+    [graphOf({ type: 'GRPC', ...both }, { SELDON_TRANSPORT: 'grpc' }), 'over REST alone: unset it'],
+    [graphOf({ type: 'GRPC', service_host: 'h', grpcPort: 1 }), 'gRPC is for a MODEL alone'],
     [{ PREDICTOR_TLS_CERT_FILE: '/c' }, 'PREDICTOR_TLS_KEY_FILE'],
     [{ GRPC_PORT: '8080' }, 'GRPC_PORT'],
   ])('that cannot be is refused: %j', (given, problem) => {
     expect(problemsOf(given)).toContain(problem);
+  });
+
+  it('of a graph is REST, with a word on endpoints that ask for gRPC', () => {
+    const config = configOf(graphOf({ ...both, type: 'GRPC' }));
+    expect(config).toMatchObject({ transport: 'rest', predictorUrl: undefined });
+    expect(config.warnings).toEqual([
+      expect.stringContaining('the endpoints of a are of type GRPC'),
+    ]);
+  });
+
+  it('over gRPC logs no payloads, with a word on loggers that ask for it', () => {
+    const logger = { mode: 'all', url: 'http://sink' };
+    const graph = { name: 'm', logger, endpoint: { ...both, type: 'GRPC' } };
+    const text = Buffer.from(JSON.stringify({ graph })).toString('base64');
+    expect(configOf({ PREDICTOR_URL: '', ENGINE_PREDICTOR: text }).warnings).toEqual([
+      expect.stringContaining('payloads of m are not logged: it is called over gRPC'),
+    ]);
   });
 
   it('over gRPC no path needs the name of a model', () => {
@@ -169,6 +234,7 @@ describe('the groups of settings', () => {
       drainSettings,
       eventSettings,
       batchSettings,
+      payloadLogSettings,
       kafkaSettings,
       processSettings,
     ];

@@ -8,6 +8,7 @@ import { eventSettings } from '../../../src/config/events.ts';
 import { drainSettings, httpSettings } from '../../../src/config/http.ts';
 import { identitySettings } from '../../../src/config/identity.ts';
 import { kafkaSettings } from '../../../src/config/kafka.ts';
+import { payloadLogSettings } from '../../../src/config/payload-log.ts';
 import { predictorSettings } from '../../../src/config/predictor.ts';
 import { processSettings } from '../../../src/config/process.ts';
 import { produceSettings } from '../../../src/config/produce.ts';
@@ -22,6 +23,7 @@ test('docs/configuration.md says what the settings are (npm run docs writes it a
     { title: 'adapter: shutting down', settings: drainSettings },
     { title: 'adapter: events', settings: eventSettings },
     { title: 'adapter: micro-batching', settings: batchSettings },
+    { title: 'adapter: payload logging', settings: payloadLogSettings },
     {
       title: 'adapter: Kafka',
       intro: 'On when `KAFKA_BROKER` and `KAFKA_INPUT_TOPIC` are set.',

@@ -6,10 +6,10 @@ const take = (args: string[], environment = {}) => takeExecutorFlags(args, envir
 
 describe("the executor's flags that are no settings", () => {
   it.each([
-    ['--log_work_buffer_size', '10000'],
-    ['-log_work_buffer_size', '10000'],
-    ['--log-work-buffer-size=10000'],
-    ['-log_work_buffer_size=10000'],
+    ['--log_write_timeout_ms', '10000'],
+    ['-log_write_timeout_ms', '10000'],
+    ['--log-write-timeout-ms=10000'],
+    ['-log_write_timeout_ms=10000'],
     ['--log_write_timeout_ms', '-1'],
     ['--hostname', ''],
     ['--full_health_checks=false'],
@@ -66,7 +66,7 @@ describe("the executor's flags that are no settings", () => {
   it('whatever the command line is, what is not theirs is kept, in its order', () => {
     const own = fc.constantFrom('--sdep', 'iris', '-x=1', '', '--', '--kafka-workers=2', 'ä');
     const theirs = fc.constantFrom(
-      ['--log_work_buffer_size', '10000'],
+      ['--log_write_timeout_ms', '10000'],
       ['-hostname', '--sdep'],
       ['--full_health_checks=false'],
       ['--config='],

@@ -175,11 +175,36 @@ describe('--file', () => {
     const env = { ENGINE_PREDICTOR: engineContainer().env['ENGINE_PREDICTOR'] };
     const parsed = parse(['/graph.yaml', '--protocol=v2'], [resource], env);
     if (!parsed.ok) throw new Error(parsed.problems.join('\n'));
-    expect(parsed.values.predictorUrl.port).toBe('9123');
+    expect(parsed.values.predictorUrl?.port).toBe('9123');
     expect(parsed.values).toMatchObject({ model: 'classifier', facts: { version: 'v3' } });
   });
 
+  const router = {
+    spec: {
+      predictors: [
+        {
+          name: 'default',
+          graph: {
+            name: 'r',
+            type: 'ROUTER',
+            endpoint: { service_host: 'localhost', httpPort: 9000 },
+            children: [{ name: 'a', endpoint: { service_host: 'localhost', httpPort: 9001 } }],
+          },
+        },
+      ],
+    },
+  };
+
+  it('gives graphs of several nodes too', () => {
+    const parsed = parse(['/graph.yaml'], [router]);
+    if (!parsed.ok) throw new Error(parsed.problems.join('\n'));
+    expect(parsed.values).toMatchObject({ predictorUrl: undefined, model: 'r' });
+    expect(parsed.values.graph?.root.children).toHaveLength(1);
+  });
+
   it.each([
+    [['/graph.yaml', '--batch-max-size=4'], [router], 'BATCH_MAX_SIZE merges requests for one'],
+    [['/graph.yaml', '--transport=grpc'], [router], 'called over REST alone: unset it'],
     [['/nothing.yaml'], [resource], 'there is no such file'],
     [['/graph.yaml', '--predictor', 'canary'], [resource], 'it has "other", "default"'],
     [['/graph.yaml', '--predictor', 'other'], [resource], "graph.name: expected the node's name"],

@@ -37,11 +37,16 @@ async function dispatch(
   predictor: Partial<PredictionAnswer> | Error = {},
 ) {
   const calls: DeadlineCall[] = [];
-  const call: CallWithinDeadline = async (made) => {
-    calls.push(made);
-    if (predictor instanceof Error) throw predictor;
-    return { ...good, ...predictor };
-  };
+  const feedbacks: DeadlineCall[] = [];
+  const recordedIn =
+    (list: DeadlineCall[]): CallWithinDeadline =>
+    async (made) => {
+      list.push(made);
+      if (predictor instanceof Error) throw predictor;
+      return { ...good, ...predictor };
+    };
+  const call = recordedIn(calls);
+  const feedback = recordedIn(feedbacks);
   const replies = createReplyFactory({ identity, source: undefined, propagate: [] });
   const run = createDispatch(
     {
@@ -53,7 +58,7 @@ async function dispatch(
       responseId: 'derived',
       ...options,
     },
-    { call, replies, wallClock: () => wallTime, randomId: () => 'random-id' },
+    { call, feedback, replies, wallClock: () => wallTime, randomId: () => 'random-id' },
   );
   const outcome = await run({
     origin: originOf(),
@@ -65,7 +70,7 @@ async function dispatch(
     deadline: 1_000,
     ...input,
   });
-  return { outcome, calls, derived: replies.id(input.origin ?? originOf(), undefined) };
+  return { outcome, calls, feedbacks, derived: replies.id(input.origin ?? originOf(), undefined) };
 }
 /** The headers of a call by name; a name twice would be a fault. */
 const headersOf = (call: DeadlineCall | undefined): Record<string, string> => {
@@ -231,5 +236,39 @@ describe('a fault', () => {
   it('that nobody expected is INTERNAL: dispatch never rejects', async () => {
     const { outcome } = await dispatch({}, {}, new TypeError('oops'));
     expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'INTERNAL' } });
+  });
+});
+
+describe('feedback', () => {
+  const origin = originOf({ type: 'seldon.iris.default.feedback' });
+
+  it('is taken to the nodes and accepted, whatever EVENT_TYPES says, and never predicted on', async () => {
+    const eventTypes = new Set(['others.only']);
+    const { outcome, calls, feedbacks, derived } = await dispatch({ origin }, { eventTypes });
+    expect(outcome).toEqual({ kind: 'accepted' });
+    expect(calls).toEqual([]);
+    expect(feedbacks).toMatchObject([{ body: payload, deadline: 1_000 }]);
+    expect(feedbacks[0]?.headers).toEqual([
+      'content-type',
+      'application/json',
+      'seldon-puid',
+      derived,
+    ]);
+  });
+
+  it('fails as a prediction does, with the node that it failed at', async () => {
+    const where = 'node "a" (h:1) at /send-feedback';
+    const { outcome } = await dispatch({ origin }, {}, { status: 404, where });
+    expect(outcome).toMatchObject({
+      kind: 'failed',
+      error: {
+        code: 'PREDICTOR_MISCONFIGURED',
+        message: expect.stringContaining(`${where} answered 404; check the node's endpoint`),
+      },
+    });
+    const empty = await dispatch({ origin, payload: undefined });
+    expect(empty.outcome).toMatchObject({ error: { code: 'PAYLOAD_MISSING' } });
+    const broken = await dispatch({ origin }, {}, new AdapterError('PREDICTOR_FAILED', 'x'));
+    expect(broken.outcome).toMatchObject({ error: { code: 'PREDICTOR_FAILED' } });
   });
 });

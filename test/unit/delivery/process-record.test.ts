@@ -142,3 +142,8 @@ describe('the verdict', () => {
     expect(verdict).toMatchObject({ kind: 'failed', error: { code: 'INTERNAL' } });
   });
 });
+
+it('what was accepted without a prediction has no output, and is done with', async () => {
+  const { verdict } = await process({ headers: binary }, { kind: 'accepted' });
+  expect(verdict).toEqual({ kind: 'skipped', reason: 'feedback' });
+});

@@ -33,10 +33,14 @@ describe('ENGINE_PREDICTOR', () => {
         root: {
           name: 'classifier',
           type: 'MODEL',
+          methods: [],
           implementation: undefined,
+          parameters: new Map(),
           endpoint: { host: 'localhost', restPort: 9001, grpcPort: undefined, transport: 'rest' },
+          logger: undefined,
           children: [],
         },
+        images: new Map(),
       },
     });
   });
@@ -46,6 +50,59 @@ describe('ENGINE_PREDICTOR', () => {
     const { root } = graphOf({ name: 'ab', type: 'ROUTER', children: [child('a'), child('b')] });
     expect(root.type).toBe('ROUTER');
     expect(root.children.map(({ name }) => name)).toEqual(['a', 'b']);
+  });
+
+  test('keeps methods, parameters, loggers and images', () => {
+    const graph = {
+      ...model,
+      type: 'UNKNOWN_TYPE',
+      methods: ['ROUTE', 'SEND_FEEDBACK'],
+      parameters: [{ name: 'ratioA', value: '0.25', type: 'FLOAT' }],
+      logger: { mode: 'Response', url: 'http://sink:80/log' },
+    };
+    const containers = [{ name: 'classifier', image: 'registry:5000/iris:0.1' }, { name: 'x' }];
+    const componentSpecs = [{ spec: { containers } }, {}, { spec: null }];
+    const parsed = parseEnginePredictor(encode({ graph, componentSpecs }));
+    if (!parsed.ok) throw new Error(parsed.problems.join());
+    expect(parsed.predictor.root).toMatchObject({
+      type: undefined,
+      methods: ['ROUTE', 'SEND_FEEDBACK'],
+      parameters: new Map([['ratioA', '0.25']]),
+      logger: { mode: 'response', url: new URL('http://sink:80/log') },
+    });
+    expect(parsed.predictor.images).toEqual(new Map([['classifier', 'registry:5000/iris:0.1']]));
+  });
+
+  test.each([
+    [{}, 'MODEL'],
+    [{ type: '' }, 'MODEL'],
+    [{ methods: ['ROUTE'] }, undefined],
+    [{ type: 'UNKNOWN_TYPE', methods: ['ROUTE'] }, undefined],
+    [{ type: 'UNKNOWN_TYPE' }, undefined],
+    [{ type: 'UNKNOWN_TYPE', implementation: 'SKLEARN_SERVER' }, 'MODEL'],
+    [{ implementation: 'SKLEARN_SERVER' }, 'MODEL'],
+  ])('has a type where none is given: %j', (fields, type) => {
+    expect(graphOf({ name: 'n', ...fields }).root.type).toBe(type);
+  });
+
+  test('logs nothing where a logger has no mode, as Seldon', () => {
+    expect(graphOf({ ...model, logger: { url: 'http://sink' } }).root.logger).toBeUndefined();
+  });
+
+  test('is refused with the faults of methods, parameters and loggers too', () => {
+    const graph = {
+      name: 'a/b',
+      methods: ['ROUTE', 'FLY'],
+      parameters: [{ value: '1' }],
+      logger: { mode: 'loud', url: 'ftp://sink' },
+    };
+    expect(problemsOf(encode({ graph }))).toEqual([
+      'graph.name: expected letters, digits and "._-"',
+      expect.stringContaining('graph.methods: expected a list of TRANSFORM_INPUT'),
+      'graph.parameters: expected a list of name, value and type',
+      'graph.logger.mode: expected one of all, request, response',
+      'graph.logger.url: expected an http:// or https:// URL',
+    ]);
   });
 
   test('is refused with every fault and its field at once', () => {
@@ -121,13 +178,18 @@ describe('a graph of one model', () => {
     });
   });
 
+  test('takes feedback and has a logger like any other', () => {
+    const graph = { ...model, methods: ['SEND_FEEDBACK'], logger: { mode: 'all' } };
+    expect(singleModelOf(graphOf(graph))).toMatchObject({ model: 'classifier' });
+  });
+
   test.each([
-    [{ ...model, children: [{ name: 'b' }] }, 'it has 2 nodes'],
-    [{ ...model, type: 'ROUTER' }, 'ROUTER is not supported'],
-    [{ ...model, implementation: 'SIMPLE_MODEL' }, 'SIMPLE_MODEL is not supported'],
-    [{ name: 'bare' }, 'graph.endpoint'],
-    [{ ...model, endpoint: { ...endpoint, service_host: 'a b' } }, 'service_host'],
-  ])('is what is served; %j is refused', (graph, reason) => {
-    expect(singleModelOf(graphOf(graph))).toEqual([expect.stringContaining(reason)]);
+    { ...model, children: [{ name: 'b' }] },
+    { ...model, type: 'ROUTER' },
+    { ...model, methods: ['TRANSFORM_INPUT'] },
+    { ...model, methods: ['TRANSFORM_OUTPUT'] },
+    { ...model, implementation: 'SIMPLE_MODEL' },
+  ])('is nothing else: %j is walked', (graph) => {
+    expect(singleModelOf(graphOf(graph))).toBeUndefined();
   });
 });

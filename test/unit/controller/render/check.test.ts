@@ -65,6 +65,32 @@ describe('a SeldonDeployment is refused', () => {
     expect(problemsOf([named('a'), named('b')])).toEqual([]);
   });
 
+  it('for settings of nodes that its adapter could not read', () => {
+    const ab = {
+      name: 'ab',
+      implementation: 'RANDOM_ABTEST',
+      parameters: [{ name: 'ratioA', value: '1.5', type: 'FLOAT' }],
+      children: [
+        hosted('a', { logger: { mode: 'loud', url: 'ftp://sink' } }),
+        { name: 's', implementation: 'SIMPLE_MODEL' },
+      ],
+    };
+    expect(problemsOfGraph(ab)).toEqual([
+      expect.stringContaining('graph.parameters: ratioA is "1.5"; give a number from 0 to 1'),
+      expect.stringContaining('children[0].logger.mode: unknown "loud"'),
+      expect.stringContaining('children[0].logger.url: is no http:// or https:// URL'),
+    ]);
+    const good = { ...ab, parameters: [], children: [hosted('a'), ab.children[1]] };
+    expect(problemsOf([predictorWith({ graph: good })], { protocol: 'v2' })).toEqual([
+      expect.stringMatching(/^ProtocolNotServed .*SIMPLE_MODEL does not speak the v2 protocol/),
+    ]);
+    const lonely = hosted('r', { type: 'UNKNOWN_TYPE', methods: ['ROUTE'] });
+    expect(problemsOfGraph(lonely)).toEqual([
+      expect.stringContaining('a ROUTER needs at least one child'),
+    ]);
+    expect(problemsOfGraph(hosted('m', { logger: { mode: 'All' } }))).toEqual([]);
+  });
+
   it('for endpoints of another transport than its own', () => {
     const graph = { ...model, endpoint: { type: 'GRPC' } };
     expect(problemsOf([predictorWith({ graph })], { transport: 'rest' })[0]).toMatch(

@@ -1,0 +1,161 @@
+/** Wires a graph: a client, a breaker and a readiness for each node that is called. */
+
+import type { AdapterConfig } from '../config/adapter.ts';
+import { createBreaker } from '../delivery/breaker.ts';
+import {
+  type CallWithinDeadline,
+  createCallWithinDeadline,
+} from '../delivery/call-within-deadline.ts';
+import {
+  type CallService,
+  createCallNode,
+  createFeedbackCall,
+  createGraphCall,
+  type GraphRequest,
+  type LogPayload,
+} from '../delivery/graph-call.ts';
+import type { Log } from '../delivery/ports.ts';
+import { AdapterError } from '../errors.ts';
+import { createFeedback } from '../graph/feedback.ts';
+import { whereOf } from '../graph/message.ts';
+import { addressOf, type GraphNode, nodesOf, type PredictorGraph } from '../graph/node.ts';
+import { nodePaths } from '../graph/node-path.ts';
+import { isCalled, stepsOf } from '../graph/steps.ts';
+import { createWalk, unitOf } from '../graph/walk.ts';
+import { protocols } from '../inference/protocols.ts';
+import type { AdapterMetrics } from '../observability/metrics.ts';
+import { createAskRest } from '../predictor/ask-rest.ts';
+import { createReadiness, type Readiness } from '../predictor/readiness.ts';
+import { readinessOfAll } from '../predictor/readiness-of-all.ts';
+import { createRestClient, type RestClient } from '../predictor/rest-client.ts';
+import { noTlsFiles } from '../predictor/tls-files.ts';
+import { now, schedule } from './clock.ts';
+import { measured, modelName } from './measured.ts';
+
+/** What predicts. */
+export interface OpenGraph {
+  readonly call: CallWithinDeadline;
+  /** Takes feedback to whom it is about. */
+  readonly feedback: CallWithinDeadline;
+  readonly readiness: Readiness;
+  readonly close: () => Promise<void>;
+}
+
+export interface OpenGraphDeps {
+  readonly metrics: AdapterMetrics;
+  readonly log: Log;
+  /** Takes copies of payloads; undefined where no node is logged. */
+  readonly copy: LogPayload | undefined;
+  /** The readiness of a node changed. */
+  readonly changed: () => void;
+}
+
+/** @param connections most calls of one node at once */
+export function openGraph(
+  config: AdapterConfig,
+  graph: PredictorGraph,
+  connections: number,
+  deps: OpenGraphDeps,
+): OpenGraph {
+  const protocol = protocols[config.protocol];
+  const { metrics, log } = deps;
+  const clients = new Map<string, RestClient>();
+  const calls = new Map<string, CallWithinDeadline>();
+  // A node that fails at feedback predicts none the worse: its breaker is not told.
+  const unguarded = new Map<string, CallWithinDeadline>();
+  const readiness = new Map<string, Readiness>();
+
+  const clientOf = (url: URL): RestClient => {
+    const known = clients.get(url.origin);
+    if (known !== undefined) return known;
+    const client = createRestClient({
+      url,
+      connections,
+      connectTimeoutMs: config.connectTimeoutMs,
+      tls: noTlsFiles,
+      maxAnswerBytes: config.maxAnswerBytes,
+      setting: "the node's endpoint in ENGINE_PREDICTOR",
+    });
+    clients.set(url.origin, client);
+    return client;
+  };
+
+  for (const node of nodesOf(graph.root)) {
+    const url = addressOf(node);
+    if (url === undefined || !isCalled(stepsOf(node))) continue;
+    const client = clientOf(url);
+    const meter = metrics.modelCalls({
+      ...modelName(node.name, config.facts),
+      paths: new Set(nodePaths(config.protocol, node.name)),
+    });
+    const call = createCallWithinDeadline(
+      { attemptTimeoutMs: config.attemptTimeoutMs, maxRepeats: config.callRetries },
+      { call: measured(client.call, meter, 'post'), now, schedule, random: Math.random },
+    );
+    const breaker = createBreaker(whereOf(node), { call, now, random: Math.random, log });
+    calls.set(node.name, breaker);
+    unguarded.set(node.name, call);
+    readiness.set(
+      node.name,
+      createReadiness(
+        { intervalMs: config.readinessIntervalMs },
+        {
+          ask: createAskRest(
+            { protocol, model: node.name, predictorUrl: url.href.replace(/\/$/, '') },
+            client.probe,
+          ),
+          schedule,
+          log,
+          changed: deps.changed,
+        },
+      ),
+    );
+  }
+
+  const service = serviceOf(calls);
+  const callNode = createCallNode(config.protocol, service, deps.copy);
+  const walk = createWalk<GraphRequest>(
+    { protocol: config.protocol },
+    { callNode, random: Math.random },
+  );
+  return {
+    call: createGraphCall({ protocol, root: unitOf(graph.root, graph.images) }, walk),
+    feedback: openFeedback(config, graph, deps, serviceOf(unguarded)),
+    readiness: readinessOfAll(readiness),
+    close: async () => {
+      await Promise.all([...clients.values()].map((client) => client.close()));
+    },
+  };
+}
+
+/** Feedback goes to the nodes by the same calls; a graph may be a single model. */
+export function openFeedback(
+  config: AdapterConfig,
+  graph: PredictorGraph,
+  { metrics, copy }: Pick<OpenGraphDeps, 'metrics' | 'copy'>,
+  service: CallService,
+): CallWithinDeadline {
+  const feedback = createFeedback<GraphRequest>(config.protocol, {
+    callNode: createCallNode(config.protocol, service),
+    rewarded: ({ name }, reward) => metrics.rewarded(modelName(name, config.facts), reward),
+    ...(copy && { passed: (...given) => copy('feedback', ...given) }),
+  });
+  return createFeedbackCall(unitOf(graph.root, graph.images), feedback);
+}
+
+/** Calls a node; an error says which one it was. */
+function serviceOf(calls: ReadonlyMap<string, CallWithinDeadline>): CallService {
+  return async (node: GraphNode, request) => {
+    const call = calls.get(node.name);
+    if (call === undefined) throw new Error(`the node "${node.name}" has no client`);
+    try {
+      return await call(request);
+    } catch (thrown) {
+      const error = AdapterError.from(thrown);
+      const { code, message, status, retryAfterMs, reached, problems } = error;
+      if (message.startsWith('node ')) throw error;
+      const details = { status, retryAfterMs, reached, problems, cause: error };
+      throw new AdapterError(code, `${whereOf(node)}: ${message}`, details);
+    }
+  };
+}

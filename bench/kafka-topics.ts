@@ -75,7 +75,12 @@ export async function openKafka(): Promise<BenchKafka> {
 }
 
 async function produce(kafka: Kafka, backlog: Backlog, form: RecordForm): Promise<Backlog> {
-  const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
+  // A request that is made again, since a partition had no leader yet, is written once: the runs end
+  // when as many answers are there as records.
+  const producer = kafka.producer({
+    idempotent: true,
+    createPartitioner: Partitioners.DefaultPartitioner,
+  });
   await producer.connect();
   const value = payloads[backlog.payload];
   const chunk = Math.max(1, Math.min(1_000, Math.floor(largestRequest / value.length)));

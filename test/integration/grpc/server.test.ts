@@ -177,20 +177,22 @@ describe('shutting down', () => {
     const adapter = await openAdapter({ PREDICTOR_URL: predictor.url, GRPC_PORT: '0' });
     let go: (() => void) | undefined;
     predictor.answer = (_call, reply) => {
-      go = () => reply(null, grpcAnswer);
+      if (go !== undefined) reply(null, grpcAnswer);
+      else go = () => reply(null, grpcAnswer);
     };
     const call = openGrpcClient(adapter.grpcPort);
     const running = call(path, message);
     await eventually(() => go !== undefined);
     const stopped = adapter.stop();
-    await eventually(async () => {
-      const late = await openGrpcClient(adapter.grpcPort)(path, message, { timeoutMs: 300 });
-      return late.status === 'UNAVAILABLE';
-    });
+    const callLate = () => openGrpcClient(adapter.grpcPort)(path, message, { timeoutMs: 2_000 });
+    // One may still be taken in the moment before draining begins.
+    await eventually(async () => (await callLate()).status === 'UNAVAILABLE');
+    const taken = predictor.calls.length;
+    expect(await callLate()).toMatchObject({ status: 'UNAVAILABLE' });
     go?.();
     expect(await running).toMatchObject({ status: 'OK', message: grpcAnswer });
     await stopped;
-    expect(predictor.calls.length).toBe(1);
+    expect(predictor.calls.length).toBe(taken);
   });
 
   test('until the delay is over calls are taken, though health says not ready', async () => {

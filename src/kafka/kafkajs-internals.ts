@@ -1,7 +1,8 @@
 /**
  * The one place that puts something else for a part of kafkajs: the encoder of Produce requests and
  * the checksum of record batches, which cost more than all else that it does
- * (docs/decisions/0020), and the decoder of record batches, which forgets those without records. Modules are replaced before kafkajs loads them, which it does when it first
+ * (docs/decisions/0020), the decoder of record batches, which forgets those without records, and
+ * how connections begin. Modules are replaced before kafkajs loads them, which it does when it first
  * writes; where it is not built as expected nothing is replaced, and its own parts go on. The version
  * is pinned, and a test notices.
  */
@@ -33,6 +34,7 @@ const paths = {
   /** Later versions are made from it. */
   produce: `${protocol}/requests/produce/v3/request.js`,
   recordBatch: `${protocol}/recordBatch/v0/decoder.js`,
+  connection: 'kafkajs/src/network/connection.js',
 } as const;
 
 const marked = Symbol('replaced by seldon-eventing');
@@ -47,6 +49,7 @@ export function replaceInternals(): boolean {
     replace(load, paths.checksum, () => (bytes: Uint8Array) => crc32c(bytes)),
     replace(load, paths.produce, (own) => inOneBuffer(own as CreateProduce)),
     replace(load, paths.recordBatch, (own) => neverEmpty(own as DecodeBatch)),
+    beginEmpty(load),
   ].every(Boolean);
 }
 
@@ -58,6 +61,44 @@ function replace(load: NodeJS.Require, path: string, make: (own: unknown) => obj
     const module = load.cache[load.resolve(path)];
     if (module === undefined) return false;
     module.exports = Object.assign(make(own), { [marked]: true });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** As much of kafkajs' connections as we look at. */
+interface Connection {
+  readonly isConnected: () => boolean;
+  connect: () => Promise<unknown>;
+  chunks: Buffer[];
+  bytesBuffered: number;
+  bytesNeeded: number;
+}
+
+/** Every answer begins with its length. */
+const lengthBytes = 4;
+
+/**
+ * Where a connection breaks in the middle of an answer, kafkajs takes what the next one brings for
+ * the rest of it, and from then on finds no answer in anything: fetches end in timeouts for ever.
+ */
+function beginEmpty(load: NodeJS.Require): boolean {
+  try {
+    const { prototype } = load(paths.connection) as { readonly prototype: Connection };
+    const { connect } = prototype;
+    if (marked in connect) return true;
+    prototype.connect = Object.assign(
+      function fromTheStart(this: Connection): Promise<unknown> {
+        if (!this.isConnected()) {
+          this.chunks = [];
+          this.bytesBuffered = 0;
+          this.bytesNeeded = lengthBytes;
+        }
+        return connect.call(this);
+      },
+      { [marked]: true },
+    );
     return true;
   } catch {
     return false;

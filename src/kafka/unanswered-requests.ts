@@ -18,6 +18,8 @@ import type { Socket } from 'node:net';
  */
 export function failUnanswered(socket: Socket): Socket {
   let awaiting = false;
+  // kafkajs may disconnect what never connected again and again, and each time waits for it to.
+  socket.setMaxListeners(0);
   const write = socket.write.bind(socket);
   const end = socket.end.bind(socket);
   socket.write = ((...args: Parameters<typeof write>) => {

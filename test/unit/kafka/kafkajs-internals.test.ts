@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module';
+import { type AddressInfo, createServer } from 'node:net';
 import { expect, test } from 'vitest';
 import { replaceInternals } from '../../../src/kafka/kafkajs-internals.ts';
+import { plainSocketFactory } from '../../../src/kafka/security/socket-factory.ts';
 
 const load = createRequire(import.meta.url);
 const versions = load('kafkajs/src/protocol/requests/produce/index.js').protocol as (of: {
@@ -62,3 +64,60 @@ test('a batch without records moves the consumer on', async () => {
     expect(batch.lastOffset()).toBe('416');
   }
 });
+
+test('a connection that broke in the middle of an answer is begun anew, and its answers are found', async () => {
+  expect(replaceInternals()).toBe(true);
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections += 1;
+    const isFirst = connections === 1;
+    socket.on('data', (request) => {
+      const answer = Buffer.alloc(12);
+      answer.writeInt32BE(isFirst ? 1_000 : 8);
+      // The number of the request stands behind its length, its kind and its version.
+      request.copy(answer, 4, 8, 12);
+      answer.writeInt32BE(42, 8);
+      socket.write(answer);
+      if (isFirst) socket.end();
+    });
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const { port } = server.address() as AddressInfo;
+  const connection = connectionTo(port);
+  try {
+    await connection.connect();
+    await expect(connection.send(question)).rejects.toThrow('Closed connection');
+    await connection.connect();
+    expect(await connection.send(question)).toEqual({ answer: 42 });
+    expect(connections).toBe(2);
+  } finally {
+    await connection.disconnect();
+    server.close();
+  }
+});
+
+interface Connection {
+  readonly connect: () => Promise<unknown>;
+  readonly send: (request: object) => Promise<unknown>;
+  readonly disconnect: () => Promise<unknown>;
+}
+
+const question = {
+  request: {
+    ...{ apiKey: 3, apiName: 'Metadata', apiVersion: 0 },
+    encode: async () => ({ buf: Buffer.alloc(0), buffer: Buffer.alloc(0) }),
+  },
+  response: {
+    decode: async (payload: Buffer) => ({ answer: payload.readInt32BE() }),
+    parse: async (data: object) => data,
+  },
+};
+
+function connectionTo(port: number): Connection {
+  const Connection = load('kafkajs/src/network/connection.js') as new (of: object) => Connection;
+  const logger = { info() {}, error() {}, warn() {}, debug() {}, namespace: () => logger };
+  return new Connection({
+    ...{ host: '127.0.0.1', port, logger, clientId: 'test', requestTimeout: 2_000 },
+    ...{ connectionTimeout: 2_000, enforceRequestTimeout: true, socketFactory: plainSocketFactory },
+  });
+}

@@ -78,7 +78,6 @@ export function createAtLeastOnce(options: DeliveryOptions, deps: DeliveryDeps):
       const committed = await positions.committed();
       return { committed: new Map(ids.map((id) => [id, committed.get(id) ?? none])), refused: [] };
     },
-    useCluster: () => undefined,
     opened: () => undefined,
     commitStanding: async (partitions) => {
       if (partitions.length === 0) return;

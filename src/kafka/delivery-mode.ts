@@ -1,6 +1,5 @@
 /** How answers become final: what differs between at least once and exactly once. */
 
-import type { Cluster } from 'kafkajs';
 import type { CommittedOffset, Committer } from '../delivery/committer.ts';
 import type { Partition } from '../delivery/partition.ts';
 import type { Releaser } from '../delivery/releaser.ts';
@@ -17,8 +16,6 @@ export interface DeliveryMode {
   readonly committer: Committer;
   /** Before the group is joined; rejects where it must not be. */
   readonly prepare: () => Promise<void>;
-  /** Given the consumer's cluster before the group is joined. */
-  readonly useCluster: (cluster: Cluster) => void;
   /**
    * Makes partitions ours to answer, and reads where the group stands in them. Those that are
    * neither claimed nor refused are to be asked for again. Rejects where none could be claimed.

@@ -181,7 +181,6 @@ export function createKafkaAdapter(
       {
         kafka,
         mayConnect: deps.mayConnect,
-        useCluster: delivery.useCluster,
         busy: () => assignment.opened().length > 0,
         drain,
         joined: (partitions, id) => {

@@ -22,8 +22,6 @@ export interface PatientClusterDeps {
   readonly mayConnect: () => boolean;
   /** The client's offset of a partition is out of range; it fetches again when this resolves. */
   readonly outOfRange: (partition: number) => Promise<void>;
-  /** Given the cluster before the group is joined: for requests that kafkajs does not have. */
-  readonly useCluster?: (cluster: Cluster) => void;
 }
 
 type Call = (request: unknown) => Promise<unknown>;
@@ -60,10 +58,7 @@ export function withPatientCluster(
 ): PartitionAssigner[] {
   let patient = false;
   return assigners.map((createAssigner) => (config) => {
-    if (!patient) {
-      makePatient(config.cluster as unknown as ConsumerCluster, deps);
-      deps.useCluster?.(config.cluster);
-    }
+    if (!patient) makePatient(config.cluster as unknown as ConsumerCluster, deps);
     patient = true;
     return createAssigner(config);
   });

@@ -1,6 +1,7 @@
 /** Creates topics where that is allowed, and says in words why one is not there. */
 
 import type { Admin } from 'kafkajs';
+import { protocolErrorOf } from './protocol-error.ts';
 
 export interface TopicCreation {
   /** Undefined: as many as the broker makes by default. */
@@ -83,16 +84,14 @@ export async function partitionsOf(
   return topics[0]?.partitions.length ?? 0;
 }
 
-interface Nested {
-  readonly type?: unknown;
-  readonly cause?: unknown;
-  readonly errors?: readonly unknown[];
-}
-
-/** kafkajs wraps what the broker answered: in a list, or in an error of its retrier. */
-function protocolErrorOf(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const { type, cause, errors } = error as Nested;
-  if (typeof type === 'string') return type;
-  return protocolErrorOf(errors?.[0] ?? cause);
+/** @returns topics that exist, with the numbers of all their partitions */
+export async function allPartitionsOf(
+  admin: Pick<Admin, 'fetchTopicMetadata'>,
+  names: string[],
+): Promise<{ readonly topic: string; readonly partitions: readonly number[] }[]> {
+  const { topics } = await admin.fetchTopicMetadata({ topics: names });
+  return topics.map(({ name, partitions }) => ({
+    topic: name,
+    partitions: partitions.map(({ partitionId }) => partitionId),
+  }));
 }

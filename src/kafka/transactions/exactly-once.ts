@@ -22,10 +22,14 @@ import { AdapterError } from '../../errors.ts';
 import { commitIntervalMs, type DeliveryDeps, type DeliveryOptions } from '../at-least-once.ts';
 import type { ClaimedPartitions, DeliveryMode } from '../delivery-mode.ts';
 import { learnLimits, sizeOf, usualLimits } from '../message-size.ts';
+import { allPartitionsOf } from '../topic-creation.ts';
 import { checkTransactions } from './check.ts';
+import { createCoordinators } from './coordinators.ts';
 import { hintOf, judge, refusalOf } from './fault.ts';
+import { createLeftOutMarkers } from './left-out-markers.ts';
 import { openSession } from './session.ts';
 import { createStableOffsets } from './stable-offsets.ts';
+import { createTransactionCoordinator } from './transaction-coordinator.ts';
 
 export interface ExactlyOnceOptions extends DeliveryOptions {
   /** Most partitions that one process writes for. */
@@ -53,7 +57,8 @@ export function createExactlyOnce(
   const { admin, log } = deps;
   const { inputTopic, consumerGroup, maxPartitions } = options;
   const limits: TransactionLimits = { ...usualLimits(), lingerMs: 10 };
-  const stable = createStableOffsets(options);
+  const coordinators = createCoordinators(options, deps.kafka);
+  const readCommitted = createStableOffsets(options, coordinators);
   /** Claims under which nothing was opened yet, by partition. */
   const claims = new Map<number, Claim>();
   const faults = new Map<number, RepeatedFault>();
@@ -67,10 +72,24 @@ export function createExactlyOnce(
     consumerGroup,
   });
 
+  const settleLast = createLeftOutMarkers(
+    { ...options, transactionalIdOf: (id) => namesOf(id).transactionalId },
+    {
+      ...deps,
+      coordinator: createTransactionCoordinator(coordinators),
+      committed: readCommitted,
+      scope: async () => ({
+        consumerGroup,
+        topics: await allPartitionsOf(admin, [options.outputTopic, options.errorTopic]),
+      }),
+    },
+  );
+
   const claim = async (id: number): Promise<Claim> => {
+    await settleLast(id);
     const session = await openSession({ ...options, ...namesOf(id) }, deps);
     try {
-      return { session, committed: await stable.committed(id) };
+      return { session, committed: await readCommitted(id) };
     } catch (error) {
       void session.close();
       throw error;
@@ -229,7 +248,6 @@ export function createExactlyOnce(
       limits.maxBytes = Math.min(outputs.maxBytes, errors.maxBytes);
     },
     claim: claimAll,
-    useCluster: stable.use,
     commitStanding: (partitions) =>
       Promise.all(partitions.map((partition) => writers.get(partition)?.flush(true))),
     opened: begin,
@@ -250,6 +268,7 @@ export function createExactlyOnce(
       dropClaims();
       await Promise.all([...writers.values()].map((writer) => writer.close()));
       writers.clear();
+      await coordinators.close();
     },
   };
 }

@@ -2,19 +2,7 @@
 
 import type { TransactionFault } from '../../delivery/transaction.ts';
 import { tooLargeTypes } from '../message-size.ts';
-
-/** The broker's error, as kafkajs names it, under however many of kafkajs' own. */
-export function typeOf(error: unknown): string | undefined {
-  for (
-    let e: unknown = error, depth = 0;
-    e instanceof Error && depth < 8;
-    e = e.cause, depth += 1
-  ) {
-    const { type } = e as { readonly type?: unknown };
-    if (typeof type === 'string') return type;
-  }
-  return undefined;
-}
+import { protocolErrorOf } from '../protocol-error.ts';
 
 const hasName = (error: unknown, name: string): boolean => {
   for (
@@ -30,7 +18,7 @@ const hasName = (error: unknown, name: string): boolean => {
 const fencing = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED']);
 
 export function judge(error: unknown): TransactionFault {
-  const type = typeOf(error) ?? '';
+  const type = protocolErrorOf(error) ?? '';
   if (tooLargeTypes.has(type)) return 'too-large';
   return fencing.has(type) ? 'fenced' : 'passing';
 }
@@ -47,7 +35,7 @@ export function refusalOf(error: unknown, names: TransactionNames): string | und
   if (hasName(error, 'KafkaJSServerDoesNotSupportApiKey')) {
     return `${setting}, but these brokers have no transactions (some tiers of Azure Event Hubs do not); use brokers that have, or KAFKA_DELIVERY=at-least-once`;
   }
-  switch (typeOf(error)) {
+  switch (protocolErrorOf(error)) {
     case 'UNSUPPORTED_VERSION':
     case 'UNSUPPORTED_FOR_MESSAGE_FORMAT':
       return `${setting}, but these brokers do not support it: it needs transactions and stable offsets, of Kafka 2.5 or newer; use such brokers, or KAFKA_DELIVERY=at-least-once`;
@@ -74,7 +62,10 @@ const prefixOf = ({ transactionalId }: TransactionNames): string =>
  * @returns what it may be, where the error may pass by itself but hardly will
  */
 export function hintOf(error: unknown, names: TransactionNames): string | undefined {
-  if (!hasName(error, 'KafkaJSGroupCoordinatorNotFound') && !noCoordinator.has(typeOf(error) ?? ''))
+  if (
+    !hasName(error, 'KafkaJSGroupCoordinatorNotFound') &&
+    !noCoordinator.has(protocolErrorOf(error) ?? '')
+  )
     return undefined;
   return `no broker coordinates the transactional id ${names.transactionalId}. Where that stays so, either this user may not use it (allow Write and Describe on TransactionalIds with the prefix ${prefixOf(names)}), or the brokers cannot create their topic __transaction_state (their transaction.state.log.replication.factor must not be larger than their number)`;
 }

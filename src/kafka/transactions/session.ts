@@ -19,7 +19,7 @@ import type { Log } from '../../delivery/ports.ts';
 import type { OutputRecord } from '../../delivery/record.ts';
 import type { Transaction, TransactionSession } from '../../delivery/transaction.ts';
 import { type PlacedMessage, placeOutput } from '../place-output.ts';
-import { typeOf } from './fault.ts';
+import { protocolErrorOf } from '../protocol-error.ts';
 
 export interface SessionOptions {
   readonly transactionalId: string;
@@ -101,7 +101,7 @@ async function onceSettled(begin: () => Promise<void>, pause: SessionDeps['pause
     try {
       return await begin();
     } catch (error) {
-      if (typeOf(error) !== 'CONCURRENT_TRANSACTIONS' || waited > markersMs) throw error;
+      if (protocolErrorOf(error) !== 'CONCURRENT_TRANSACTIONS' || waited > markersMs) throw error;
     }
     await pause(pauseMs);
     waited += pauseMs;

@@ -1,16 +1,25 @@
 /**
- * Graphs: what three nodes cost per request, beside one. One interleaved run, as http.ts; the CPU is
+ * Graphs: what three nodes cost per request, beside one. One interleaved run (rounds.ts); the CPU is
  * the adapter's alone. See README.md.
  */
 
 import { request } from 'undici';
 import { imageFlags } from './image-flags.ts';
-import { type LoadProcess, startLoadProcess } from './load-process.ts';
+import { startLoadProcess } from './load-process.ts';
 import { names, numbers, readOptions, words } from './options.ts';
 import { eventHeaders, type PayloadName, payloadNames, payloads } from './payloads.ts';
-import { machineInfo, publish, say, table, told } from './report.ts';
-import { cpuMs, memoryOf, type ServerProcess, startServer } from './server-process.ts';
-import { median } from './statistics.ts';
+import { machineInfo, publish, table, told } from './report.ts';
+import {
+  type Case,
+  cpuRatio,
+  type Measurement,
+  measureAll,
+  mediansOf,
+  peakMbOf,
+  roundsOf,
+  type Target,
+} from './rounds.ts';
+import { type ServerProcess, startServer } from './server-process.ts';
 
 const options = readOptions({
   seconds: '5',
@@ -48,21 +57,6 @@ const graphs = {
 const graphNames = Object.keys(graphs) as (keyof typeof graphs)[];
 type GraphName = (typeof graphNames)[number];
 
-interface Measurement {
-  readonly graph: GraphName;
-  readonly payload: PayloadName;
-  readonly connections: number;
-  readonly round: number;
-  readonly requests: number;
-  readonly perSecond: number;
-  readonly cpuMsPerRequest: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly rssMb: number;
-  readonly peakMb: number;
-}
-
-const warmUpSeconds = 3;
 const binary = { node: options.node, nodeFlags: words(options['node-flags']) };
 
 function enginePredictor(root: Node, nodeUrl: string): string {
@@ -106,95 +100,55 @@ async function checkReply(graph: GraphName, { url }: ServerProcess): Promise<voi
   if (!isRight) throw new Error(`${graph}: ${passed} nodes were passed`);
 }
 
-async function measure(
-  load: LoadProcess,
-  { url, pid }: ServerProcess,
-  point: Pick<Measurement, 'graph' | 'payload' | 'connections' | 'round'>,
-  seconds: number,
-): Promise<Measurement> {
-  const before = cpuMs(pid);
-  const result = await load.run({
-    port: Number(new URL(url).port),
-    path: '/',
-    headers: eventHeaders,
-    body: payloads[point.payload].toString('latin1'),
-    connections: point.connections,
-    seconds,
-  });
-  const { requests, p50Ms, p99Ms } = result;
-  return {
-    ...point,
-    requests,
-    perSecond: requests / result.seconds,
-    cpuMsPerRequest: (cpuMs(pid) - before) / requests,
-    p50Ms,
-    p99Ms,
-    ...memoryOf(pid),
-  };
-}
-
-function rowsOf(all: readonly Measurement[], payload: PayloadName, connections: number) {
-  const of = (graph: GraphName) =>
-    all.filter((m) => m.graph === graph && m.payload === payload && m.connections === connections);
-  const one = of('one node');
-  return graphNames.map((graph) => {
-    const own = of(graph);
-    const middle = (pick: (m: Measurement) => number) => median(own.map(pick));
-    const ratios = own.map((m, i) => m.cpuMsPerRequest / (one[i]?.cpuMsPerRequest ?? Number.NaN));
+const rowsOf = (
+  all: readonly Measurement<GraphName, PayloadName>[],
+  one: Case<PayloadName>,
+): (string | number)[][] =>
+  graphNames.map((graph) => {
+    const own = roundsOf(all, graph, one);
+    const { perSecond, cpuMsPerRequest, p50Ms, p99Ms } = mediansOf(own);
     return [
-      payload,
-      connections,
-      graph,
-      middle((m) => m.perSecond).toFixed(0),
-      middle((m) => m.cpuMsPerRequest).toFixed(4),
-      middle((m) => m.p50Ms).toFixed(2),
-      middle((m) => m.p99Ms).toFixed(2),
-      median(ratios).toFixed(2),
-      Math.max(...own.map((m) => m.peakMb)).toFixed(0),
+      ...[one.payload, one.connections, graph, perSecond.toFixed(0)],
+      ...[cpuMsPerRequest.toFixed(4), p50Ms.toFixed(2), p99Ms.toFixed(2)],
+      cpuRatio(own, roundsOf(all, 'one node', one)).toFixed(2),
+      peakMbOf(own).toFixed(0),
     ];
   });
-}
 
 async function main(): Promise<void> {
   const machine = machineInfo(options.node);
   const load = startLoadProcess();
   const node = await startServer({ ...binary, script: './graph-node.js' });
-  const adapters = new Map<GraphName, ServerProcess>();
+  const targets: Target<GraphName>[] = [];
   try {
-    for (const graph of graphNames) adapters.set(graph, await startAdapter(graph, node.url));
+    for (const name of graphNames) {
+      const server = await startAdapter(name, node.url);
+      targets.push({ name, server, port: Number(new URL(server.url).port), path: '/' });
+      await checkReply(name, server);
+    }
     const cases = names(options.payloads, payloadNames).flatMap((payload) =>
       numbers(options.connections).map((connections) => ({ payload, connections })),
     );
-    const rounds: Measurement[] = [];
-    for (const [graph, adapter] of adapters) {
-      say(`warm-up: ${graph}`);
-      await checkReply(graph, adapter);
-      const point = { graph, payload: 'iris', connections: 16, round: 0 } as const;
-      await measure(load, adapter, point, warmUpSeconds);
-    }
-    for (let round = 1; round <= Number(options.rounds); round += 1) {
-      for (const one of cases) {
-        // Whoever comes first in one round comes last in another.
-        const order = graphNames.map((_, i) => graphNames[(i + round) % graphNames.length]);
-        for (const graph of order) {
-          const adapter = graph && adapters.get(graph);
-          if (adapter === undefined || graph === undefined) continue;
-          const m = await measure(load, adapter, { ...one, graph, round }, Number(options.seconds));
-          rounds.push(m);
-          say(
-            `round ${round}: ${one.payload} × ${one.connections}, ${graph}: ${m.perSecond.toFixed(0)}/s, ${m.cpuMsPerRequest.toFixed(4)} ms CPU`,
-          );
-        }
-      }
-    }
-    const rows = cases.flatMap((one) => rowsOf(rounds, one.payload, one.connections));
+    const rounds = await measureAll({
+      load,
+      targets,
+      cases,
+      warmUp: { payload: 'iris', connections: 16 },
+      rounds: Number(options.rounds),
+      seconds: Number(options.seconds),
+      headers: eventHeaders,
+      bodies: payloads,
+    });
+    const rows = cases.flatMap((one) => rowsOf(rounds, one));
     const columns = ['payload', 'connections', 'graph', 'requests/s', 'CPU ms/request'];
     const more = ['p50 ms', 'p99 ms', 'CPU, × one node', 'peak RSS MB'];
     const markdown = [told(machine), table([...columns, ...more], rows)];
     publish(markdown, options.out, { machine, options, medians: rows, rounds });
   } finally {
     load.stop();
-    await Promise.all([...adapters.values(), node].map((server) => server.stop()));
+    await Promise.all(
+      [...targets.map(({ server }) => server), node].map((server) => server.stop()),
+    );
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * gRPC: what the adapter costs per call, beside forwarders made of grpc-js and of node:http2 alone.
- * One interleaved run, as in http.ts. See README.md.
+ * One interleaved run (rounds.ts). See README.md.
  */
 
 import {
@@ -12,11 +12,20 @@ import {
   method,
 } from './grpc-message.ts';
 import { imageFlags } from './image-flags.ts';
-import { type LoadProcess, startLoadProcess } from './load-process.ts';
+import { startLoadProcess } from './load-process.ts';
 import { names, numbers, readOptions, words } from './options.ts';
-import { machineInfo, publish, say, table, told } from './report.ts';
-import { cpuMs, memoryOf, type ServerProcess, startServer } from './server-process.ts';
-import { median } from './statistics.ts';
+import { machineInfo, publish, table, told } from './report.ts';
+import {
+  type Case,
+  cpuRatio,
+  type Measurement,
+  measureAll,
+  mediansOf,
+  peakMbOf,
+  roundsOf,
+  type Target,
+} from './rounds.ts';
+import { type ServerProcess, startServer } from './server-process.ts';
 
 const options = readOptions({
   seconds: '5',
@@ -31,32 +40,10 @@ const options = readOptions({
 const targetNames = ['adapter', 'grpc-js', 'http2'] as const;
 type TargetName = (typeof targetNames)[number];
 
-interface Target {
-  readonly name: TargetName;
-  readonly server: ServerProcess;
-  readonly port: number;
-}
-
-interface Case {
-  readonly payload: MessageName;
-  readonly inFlight: number;
-}
-
-interface Measurement extends Case {
-  readonly target: TargetName;
-  readonly round: number;
-  readonly perSecond: number;
-  readonly cpuMsPerCall: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly peakMb: number;
-}
-
-const warmUpSeconds = 3;
 const binary = { node: options.node, nodeFlags: words(options['node-flags']) };
 const portOf = (url: string): number => Number(/:(\d+)/.exec(url.replace('://', ''))?.[1]);
 
-async function startTargets(predictor: ServerProcess): Promise<Target[]> {
+async function startTargets(predictor: ServerProcess): Promise<Target<TargetName>[]> {
   const args = [`127.0.0.1:${portOf(predictor.url)}`];
   const grpcJs = await startServer({ ...binary, script: './grpc-pass-through.js', args });
   const http2 = await startServer({ ...binary, script: './grpc-bare.js', args });
@@ -76,80 +63,26 @@ async function startTargets(predictor: ServerProcess): Promise<Target[]> {
     },
   });
   return [
-    { name: 'adapter', server: adapter, port: grpcPort },
-    { name: 'grpc-js', server: grpcJs, port: portOf(grpcJs.url) },
-    { name: 'http2', server: http2, port: portOf(http2.url) },
+    { name: 'adapter', server: adapter, port: grpcPort, path: method },
+    { name: 'grpc-js', server: grpcJs, port: portOf(grpcJs.url), path: method },
+    { name: 'http2', server: http2, port: portOf(http2.url), path: method },
   ];
 }
 
-async function measure(
-  load: LoadProcess,
-  { name, server, port }: Target,
-  { payload, inFlight }: Case,
-  round: number,
-  seconds: number,
-): Promise<Measurement> {
-  const before = cpuMs(server.pid);
-  const result = await load.run({
-    port,
-    path: method,
-    headers: callHeaders,
-    body: messages[payload].toString('latin1'),
-    connections: inFlight,
-    seconds,
-  });
-  const { requests, p50Ms, p99Ms } = result;
-  return {
-    ...{ target: name, payload, inFlight, round, p50Ms, p99Ms },
-    perSecond: requests / result.seconds,
-    cpuMsPerCall: (cpuMs(server.pid) - before) / requests,
-    peakMb: memoryOf(server.pid).peakMb,
-  };
-}
+type Rounds = readonly Measurement<TargetName, MessageName>[];
 
-async function measureAll(
-  load: LoadProcess,
-  targets: readonly Target[],
-  cases: readonly Case[],
-): Promise<Measurement[]> {
-  const measurements: Measurement[] = [];
-  for (const target of targets) {
-    say(`warm-up: ${target.name}`);
-    await measure(load, target, { payload: 'iris', inFlight: 16 }, 0, warmUpSeconds);
-  }
-  for (let round = 1; round <= Number(options.rounds); round += 1) {
-    for (const one of cases) {
-      // Whoever comes first in one round comes last in another.
-      const order = targets.map((_, i) => targets[(i + round) % targets.length] as Target);
-      for (const target of order) {
-        const m = await measure(load, target, one, round, Number(options.seconds));
-        measurements.push(m);
-        say(
-          `round ${round}: ${one.payload} × ${one.inFlight}, ${m.target}: ${m.perSecond.toFixed(0)}/s, ${m.cpuMsPerCall.toFixed(4)} ms CPU, p50 ${m.p50Ms} ms`,
-        );
-      }
-    }
-  }
-  return measurements;
-}
-
-function caseRows(all: readonly Measurement[], { payload, inFlight }: Case): (string | number)[][] {
-  const of = (target: TargetName) =>
-    all.filter((m) => m.target === target && m.payload === payload && m.inFlight === inFlight);
-  const others = { grpcJs: of('grpc-js'), http2: of('http2') };
-  return targetNames.map((target) => {
-    const own = of(target);
-    const middle = (pick: (m: Measurement) => number) => median(own.map(pick));
-    const ratio = (to: readonly Measurement[]): string =>
-      median(own.map((m, i) => m.cpuMsPerCall / (to[i]?.cpuMsPerCall ?? Number.NaN))).toFixed(2);
+const caseRows = (all: Rounds, one: Case<MessageName>): (string | number)[][] =>
+  targetNames.map((target) => {
+    const own = roundsOf(all, target, one);
+    const { perSecond, cpuMsPerRequest, p50Ms, p99Ms } = mediansOf(own);
     return [
-      ...[payload, inFlight, target, middle((m) => m.perSecond).toFixed(0)],
-      ...[middle((m) => m.cpuMsPerCall).toFixed(4), middle((m) => m.p50Ms).toFixed(2)],
-      ...[middle((m) => m.p99Ms).toFixed(2), ratio(others.grpcJs), ratio(others.http2)],
-      Math.max(...own.map((m) => m.peakMb)).toFixed(0),
+      ...[one.payload, one.connections, target, perSecond.toFixed(0)],
+      ...[cpuMsPerRequest.toFixed(4), p50Ms.toFixed(2), p99Ms.toFixed(2)],
+      cpuRatio(own, roundsOf(all, 'grpc-js', one)).toFixed(2),
+      cpuRatio(own, roundsOf(all, 'http2', one)).toFixed(2),
+      peakMbOf(own).toFixed(0),
     ];
   });
-}
 
 async function main(): Promise<void> {
   const machine = machineInfo(options.node);
@@ -157,10 +90,19 @@ async function main(): Promise<void> {
   const predictor = await startServer({ ...binary, script: './grpc-predictor.js' });
   const targets = await startTargets(predictor);
   const cases = names(options.payloads, messageNames).flatMap((payload) =>
-    numbers(options['in-flight']).map((inFlight) => ({ payload, inFlight })),
+    numbers(options['in-flight']).map((connections) => ({ payload, connections })),
   );
   try {
-    const rounds = await measureAll(load, targets, cases);
+    const rounds = await measureAll({
+      load,
+      targets,
+      cases,
+      warmUp: { payload: 'iris', connections: 16 },
+      rounds: Number(options.rounds),
+      seconds: Number(options.seconds),
+      headers: callHeaders,
+      bodies: messages,
+    });
     const columns = ['payload', 'in flight', 'target', 'calls/s', 'CPU ms/call', 'p50 ms'];
     const more = ['p99 ms', 'CPU, × grpc-js', 'CPU, × http2', 'peak RSS MB'];
     const rows = cases.flatMap((one) => caseRows(rounds, one));

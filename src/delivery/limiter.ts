@@ -21,7 +21,7 @@ export interface LimiterDeps {
 
 export interface Limiter {
   /**
-   * Takes a place; every place taken is given back with {@link Limiter.release}.
+   * Takes a place; every place taken is given back with {@link Limiter.release}: see {@link inPlace}.
    * @returns undefined where there was one, else a promise of one
    * @throws AdapterError OVERLOADED, at once or when the deadline comes
    */
@@ -42,6 +42,26 @@ interface Waiter {
 const smoothing = 0.1;
 const minRetryAfterMs = 1_000;
 const maxRetryAfterMs = 60_000;
+
+/**
+ * Runs `work` in a place of the limiter, which it gives back however that ends. The input comes
+ * beside the function, so that a request need not make one.
+ * @param deadline until when a place is waited for
+ * @throws AdapterError OVERLOADED where there is no place, and what `work` throws
+ */
+export async function inPlace<I, T>(
+  limiter: Limiter,
+  deadline: number,
+  work: (input: I) => Promise<T>,
+  input: I,
+): Promise<T> {
+  await limiter.acquire(deadline);
+  try {
+    return await work(input);
+  } finally {
+    limiter.release();
+  }
+}
 
 /** Makes a limiter with nobody in it. */
 export function createLimiter(options: LimiterOptions, deps: LimiterDeps): Limiter {

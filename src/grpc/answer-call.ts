@@ -9,7 +9,7 @@
 
 import { type ServerUnaryCall, type StatusObject, status } from '@grpc/grpc-js';
 import type { CallWithinDeadline } from '../delivery/call-within-deadline.ts';
-import type { Limiter } from '../delivery/limiter.ts';
+import { inPlace, type Limiter } from '../delivery/limiter.ts';
 import type { Log, Now } from '../delivery/ports.ts';
 import { AdapterError } from '../errors.ts';
 import { faultOfAnswer } from '../inference/classify-answer.ts';
@@ -65,26 +65,22 @@ export function createAnswerCall(
       started + (Number(call.getDeadline()) - deps.wallClock()),
     );
     const { puid, headers, reply } = readMetadata(call.metadata);
-    await deps.limiter.acquire(deadline);
-    try {
-      headers.push('content-type', contentType);
-      const result = await deps.call({ path: target, headers, body: call.request, deadline });
-      setPuid(reply, result.puid ?? puid);
-      if (result.status === 200) {
-        call.sendMetadata(reply);
-        return result.body as Buffer;
-      }
-      const fault = faultOfAnswer(result, options.predictorUrl + target);
-      if (fault === undefined || result.statusName === undefined) throw fault ?? noStatus(path);
-      tell(fault);
-      const { metadata } = statusOf(fault);
-      metadata.merge(reply);
-      const words = Buffer.from(result.body).toString('utf8');
-      fail({ code: grpcCode(result.statusName), details: detailsOf(words), metadata });
-      return undefined;
-    } finally {
-      deps.limiter.release();
+    headers.push('content-type', contentType);
+    const prediction = { path: target, headers, body: call.request, deadline };
+    const result = await inPlace(deps.limiter, deadline, deps.call, prediction);
+    setPuid(reply, result.puid ?? puid);
+    if (result.status === 200) {
+      call.sendMetadata(reply);
+      return result.body as Buffer;
     }
+    const fault = faultOfAnswer(result, options.predictorUrl + target);
+    if (fault === undefined || result.statusName === undefined) throw fault ?? noStatus(path);
+    tell(fault);
+    const { metadata } = statusOf(fault);
+    metadata.merge(reply);
+    const words = Buffer.from(result.body).toString('utf8');
+    fail({ code: grpcCode(result.statusName), details: detailsOf(words), metadata });
+    return undefined;
   };
 
   return (call, callback) => {

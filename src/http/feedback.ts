@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { CallWithinDeadline } from '../delivery/call-within-deadline.ts';
-import type { Limiter } from '../delivery/limiter.ts';
+import { inPlace, type Limiter } from '../delivery/limiter.ts';
 import type { Log, Now } from '../delivery/ports.ts';
 import { AdapterError } from '../errors.ts';
 import { decodeHttp } from '../event/http-message.ts';
@@ -53,28 +53,23 @@ export function registerFeedbackRoutes(
     const deadline = deps.now() + options.requestTimeoutMs;
     const { body, contentType = 'application/json', isEvent } = given;
     if (body === undefined || body.length === 0) throw feedbackMissing();
-    await deps.limiter.acquire(deadline);
-    try {
-      const call = {
-        path: '',
-        headers: [
-          'content-type',
-          contentType,
-          'seldon-puid',
-          puid,
-          ...headersForPlainRequest(raw.rawHeaders, headers),
-        ],
-        body,
-        deadline,
-      };
-      const told = await deps.feedback(call);
-      if (!isEvent) return sendAnswer(reply, told);
-      const fault = faultOfAnswer(told, told.where ?? 'the predictor');
-      if (fault !== undefined) throw fault;
-      sendOutcome(reply, { kind: 'accepted' }, 'binary');
-    } finally {
-      deps.limiter.release();
-    }
+    const call = {
+      path: '',
+      headers: [
+        'content-type',
+        contentType,
+        'seldon-puid',
+        puid,
+        ...headersForPlainRequest(raw.rawHeaders, headers),
+      ],
+      body,
+      deadline,
+    };
+    const told = await inPlace(deps.limiter, deadline, deps.feedback, call);
+    if (!isEvent) return sendAnswer(reply, told);
+    const fault = faultOfAnswer(told, told.where ?? 'the predictor');
+    if (fault !== undefined) throw fault;
+    sendOutcome(reply, { kind: 'accepted' }, 'binary');
   };
 
   const handle = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {

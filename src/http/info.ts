@@ -8,7 +8,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Limiter } from '../delivery/limiter.ts';
+import { inPlace, type Limiter } from '../delivery/limiter.ts';
 import type { CallPredictor, Log, Now, PredictionAnswer } from '../delivery/ports.ts';
 import { AdapterError } from '../errors.ts';
 import type { InfoRequest, Protocol } from '../inference/protocol.ts';
@@ -38,6 +38,13 @@ export interface InfoRoutesDeps {
   readonly served: (service: string, status: number, seconds: number, method: 'get') => void;
 }
 
+interface Question {
+  readonly request: FastifyRequest;
+  readonly info: InfoRequest;
+  readonly deadline: number;
+  readonly puid: string;
+}
+
 /** Registers the routes. */
 export function registerInfoRoutes(
   server: FastifyInstance,
@@ -46,12 +53,7 @@ export function registerInfoRoutes(
 ): void {
   const { protocol, model } = options;
 
-  const ask = async (
-    request: FastifyRequest,
-    info: InfoRequest,
-    deadline: number,
-    puid: string,
-  ): Promise<PredictionAnswer> => {
+  const ask = async ({ request, info, deadline, puid }: Question): Promise<PredictionAnswer> => {
     if (info.model !== undefined && model !== undefined && info.model !== model) {
       throw modelUnknown(info.model, model);
     }
@@ -86,12 +88,8 @@ export function registerInfoRoutes(
     const puid = puidOf(request) ?? randomUUID();
     reply.header('seldon-puid', puid);
     try {
-      await deps.limiter.acquire(deadline);
-      try {
-        sendAnswer(reply, await ask(request, info, deadline, puid));
-      } finally {
-        deps.limiter.release();
-      }
+      const question = { request, info, deadline, puid };
+      sendAnswer(reply, await inPlace(deps.limiter, deadline, ask, question));
     } catch (thrown) {
       const error = AdapterError.from(thrown);
       const { code, fault, status, message, cause } = error;

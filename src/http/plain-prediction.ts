@@ -25,6 +25,7 @@ export interface PlainAnswer extends PredictionAnswer {
 }
 
 export interface PlainRequest {
+  readonly request: FastifyRequest;
   /** The model that the path names, where it names one. */
   readonly model: string | undefined;
   readonly deadline: number;
@@ -33,8 +34,7 @@ export interface PlainRequest {
 
 /** @returns the predictor's answer; @throws AdapterError where it gave none */
 export async function callForPlainRequest(
-  request: FastifyRequest,
-  { model, deadline, puid }: PlainRequest,
+  { request, model, deadline, puid }: PlainRequest,
   options: PlainPredictionOptions,
   call: CallWithinDeadline,
 ): Promise<PlainAnswer> {

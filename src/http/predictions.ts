@@ -10,7 +10,7 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { CallWithinDeadline } from '../delivery/call-within-deadline.ts';
 import type { Dispatch } from '../delivery/dispatch.ts';
-import type { Limiter } from '../delivery/limiter.ts';
+import { inPlace, type Limiter } from '../delivery/limiter.ts';
 import type { Outcome } from '../delivery/outcome.ts';
 import type { Log, Now } from '../delivery/ports.ts';
 import { addEventTrace } from '../delivery/trace-headers.ts';
@@ -24,7 +24,13 @@ import type { Protocol } from '../inference/protocol.ts';
 import type { TargetOf } from '../inference/targets.ts';
 import { dispatchBatch } from './event-batch.ts';
 import { headersForEvent, protoNameOfRequest } from './forwarded-headers.ts';
-import { callForPlainRequest, sendAnswer, sendFailure } from './plain-prediction.ts';
+import {
+  callForPlainRequest,
+  type PlainAnswer,
+  type PlainRequest,
+  sendAnswer,
+  sendFailure,
+} from './plain-prediction.ts';
 import { errorOfFastify, eventExpected, payloadMissing, shuttingDown } from './refusals.ts';
 import { pathOf, puidOf } from './request-parts.ts';
 import { sendBatch, sendOutcome, sendProblem } from './send-outcome.ts';
@@ -62,15 +68,8 @@ export function registerPredictionRoutes(
 ): void {
   const { protocol } = options;
 
-  /** Runs `work` in a place of the limiter. */
-  const limited = async <T>(deadline: number, work: () => Promise<T>): Promise<T> => {
-    await deps.limiter.acquire(deadline);
-    try {
-      return await work();
-    } finally {
-      deps.limiter.release();
-    }
-  };
+  const predictPlain = (plain: PlainRequest): Promise<PlainAnswer> =>
+    callForPlainRequest(plain, options, deps.call);
 
   const predictEvent = async (event: Event, arrival: Arrival): Promise<Outcome> => {
     const { request, model, puid, deadline } = arrival;
@@ -88,7 +87,7 @@ export function registerPredictionRoutes(
     } as const;
     let outcome: Outcome;
     try {
-      outcome = await limited(deadline, () => deps.dispatch(input));
+      outcome = await inPlace(deps.limiter, deadline, deps.dispatch, input);
     } catch (error) {
       outcome = { kind: 'failed', error: AdapterError.from(error) };
     }
@@ -182,9 +181,8 @@ export function registerPredictionRoutes(
     try {
       const body = request.body as Buffer | undefined;
       if (body === undefined || body.length === 0) throw payloadMissing();
-      const answer = await limited(deadline, () =>
-        callForPlainRequest(request, { model, deadline, puid }, options, deps.call),
-      );
+      const plain = { request, model, deadline, puid };
+      const answer = await inPlace(deps.limiter, deadline, predictPlain, plain);
       sendAnswer(reply, answer);
     } catch (thrown) {
       const error = AdapterError.from(thrown);

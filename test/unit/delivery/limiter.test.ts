@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createLimiter, type Limiter } from '../../../src/delivery/limiter.ts';
+import { createLimiter, inPlace, type Limiter } from '../../../src/delivery/limiter.ts';
 import { AdapterError } from '../../../src/errors.ts';
 import { createFakeClock, settle } from '../../support/fake-clock.ts';
 
@@ -37,6 +37,22 @@ describe('the limiter', () => {
     expect(limiter.acquire(100)).toBeUndefined();
     expect(limiter.acquire(100)).toBeUndefined();
     expect(limiter.running()).toBe(2);
+  });
+
+  it('gives a place back when the work in it has ended, well or badly, and runs none without one', async () => {
+    const { limiter } = setUp(1, 0);
+    const places: number[] = [];
+    const double = async (n: number): Promise<number> => {
+      places.push(limiter.running());
+      if (n < 0) throw new Error('the work failed');
+      return 2 * n;
+    };
+    expect(await inPlace(limiter, 100, double, 21)).toBe(42);
+    await expect(inPlace(limiter, 100, double, -1)).rejects.toThrow('the work failed');
+    expect(limiter.running()).toBe(0);
+    void limiter.acquire(100);
+    await expect(inPlace(limiter, 100, double, 1)).rejects.toMatchObject({ code: 'OVERLOADED' });
+    expect([places, limiter.running()]).toEqual([[1, 1], 1]);
   });
 
   it('refuses at once, with a time to come back, where nobody may wait any more', () => {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { problemsOf } from '../graph/check.ts';
 import type { PredictorGraph } from '../graph/node.ts';
 import { parseEnginePredictor } from '../graph/parse-predictor.ts';
-import { decodePredictor, type PredictorFacts, predictorFacts } from '../graph/predictor-entry.ts';
+import type { PredictorFacts } from '../graph/predictor-entry.ts';
 import { type SingleModel, singleModelOf } from '../graph/single-model.ts';
 import { seldonServices } from '../inference/grpc-bindings.ts';
 import { protocolNames } from '../inference/protocol.ts';
@@ -32,8 +32,7 @@ export const enginePredictor = text
     const parsed = parseEnginePredictor(value);
     const problems = parsed.ok ? problemsOf(parsed.predictor) : parsed.problems;
     if (parsed.ok && problems.length === 0) {
-      const graph = parsed.predictor;
-      const facts = predictorFacts(decodePredictor(value));
+      const { predictor: graph, facts } = parsed;
       return { graph, single: singleModelOf(graph), facts };
     }
     for (const problem of problems) context.addIssue(problem);

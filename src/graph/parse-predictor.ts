@@ -3,7 +3,6 @@
  * gives it to its executor.
  */
 
-import { Buffer } from 'node:buffer';
 import {
   type Endpoint,
   type GraphNode,
@@ -16,9 +15,15 @@ import {
   nodeTypes,
   type PredictorGraph,
 } from './node.ts';
+import {
+  decodePredictor,
+  imagesOf,
+  type PredictorFacts,
+  predictorFacts,
+} from './predictor-entry.ts';
 
 export type ParsedPredictor =
-  | { readonly ok: true; readonly predictor: PredictorGraph }
+  | { readonly ok: true; readonly predictor: PredictorGraph; readonly facts: PredictorFacts }
   | { readonly ok: false; readonly problems: readonly string[] };
 
 /** Deeper graphs are refused before they exhaust the stack. */
@@ -31,7 +36,7 @@ type Fields = Readonly<Record<string, unknown>>;
  * @param text base64, with line breaks or without
  */
 export function parseEnginePredictor(text: string): ParsedPredictor {
-  const fields = decodeJson(text);
+  const fields = asFields(decodePredictor(text));
   if (fields === undefined) {
     return { ok: false, problems: ["expected the base64 of a predictor's JSON"] };
   }
@@ -39,16 +44,9 @@ export function parseEnginePredictor(text: string): ParsedPredictor {
   const root = parseNode(fields['graph'], 'graph', 0, problems);
   if (root !== undefined) findRepeats(root, problems);
   if (root === undefined || problems.length > 0) return { ok: false, problems };
-  const images = imagesOf(fields['componentSpecs']);
-  return { ok: true, predictor: { name: textOf(fields['name']), root, images } };
-}
-
-function decodeJson(text: string): Fields | undefined {
-  try {
-    return asFields(JSON.parse(Buffer.from(text, 'base64').toString('utf8')));
-  } catch {
-    return undefined;
-  }
+  // Images only tell models apart in metrics and answers: what is odd there is passed over.
+  const predictor = { name: textOf(fields['name']), root, images: imagesOf(fields) };
+  return { ok: true, predictor, facts: predictorFacts(fields) };
 }
 
 const asFields = (value: unknown): Fields | undefined =>
@@ -200,20 +198,6 @@ function parseEndpoint(value: unknown, where: string, problems: string[]): Endpo
     grpcPort: port('grpcPort') ?? (isGrpc ? servicePort : undefined),
     transport: isGrpc ? 'grpc' : 'rest',
   };
-}
-
-/** Images only tell models apart in metrics and answers: what is odd here is passed over. */
-function imagesOf(value: unknown): Map<string, string> {
-  const images = new Map<string, string>();
-  for (const component of Array.isArray(value) ? value : []) {
-    const containers = asFields(asFields(component)?.['spec'])?.['containers'];
-    for (const container of Array.isArray(containers) ? containers : []) {
-      const fields = asFields(container);
-      const [name, image] = [textOf(fields?.['name']), textOf(fields?.['image'])];
-      if (name !== undefined && image !== undefined) images.set(name, image);
-    }
-  }
-  return images;
 }
 
 function findRepeats(root: GraphNode, problems: string[]): void {

@@ -29,18 +29,24 @@ const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? v
 
 /** @param entry an entry of `spec.predictors[]`; what is not as it should be counts as not there */
 export function predictorFacts(entry: unknown): PredictorFacts {
-  const { annotations, componentSpecs } = fieldsOf(entry);
-  const { version } = fieldsOf(annotations);
+  const { version } = fieldsOf(fieldsOf(entry)['annotations']);
   const images = new Map<string, ModelImage>();
-  for (const component of listOf(componentSpecs)) {
-    const { containers } = fieldsOf(fieldsOf(component)['spec']);
-    for (const container of listOf(containers)) {
+  for (const [name, image] of imagesOf(entry)) images.set(name, splitImage(image));
+  return { version: typeof version === 'string' ? version : '', images };
+}
+
+/** The image of each container by its name; what lacks either is passed over. */
+export function imagesOf(entry: unknown): Map<string, string> {
+  const images = new Map<string, string>();
+  for (const component of listOf(fieldsOf(entry)['componentSpecs'])) {
+    for (const container of listOf(fieldsOf(fieldsOf(component)['spec'])['containers'])) {
       const { name, image } = fieldsOf(container);
-      if (typeof name === 'string' && typeof image === 'string')
-        images.set(name, splitImage(image));
+      if (typeof name === 'string' && typeof image === 'string' && name !== '' && image !== '') {
+        images.set(name, image);
+      }
     }
   }
-  return { version: typeof version === 'string' ? version : '', images };
+  return images;
 }
 
 /** A registry's port is not a tag: `registry:5000/iris:1` is `registry:5000/iris` and `1`. */

@@ -1,6 +1,6 @@
 /** `ENGINE_PREDICTOR`: the predictor as its adapter is told of it. */
 
-import { Buffer } from 'node:buffer';
+import { encodePredictor } from '../../graph/predictor-entry.ts';
 import { canonical } from './canonical.ts';
 import { implementationOf, typeOf } from './graph-nodes.ts';
 import { labelsOf } from './labels.ts';
@@ -37,7 +37,7 @@ export function enginePredictor(
         },
       })),
   };
-  return Buffer.from(JSON.stringify(canonical(entry))).toString('base64');
+  return encodePredictor(canonical(entry));
 }
 
 function filled(node: GraphNode, plan: PlannedPredictor): unknown {

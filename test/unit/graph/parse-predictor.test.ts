@@ -42,6 +42,7 @@ describe('ENGINE_PREDICTOR', () => {
         },
         images: new Map(),
       },
+      facts: { version: '', images: new Map() },
     });
   });
 

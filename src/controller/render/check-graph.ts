@@ -1,12 +1,11 @@
 /** Whether every node of a predictor's graph can be called, and says what it does. */
 
-import { builtIns, loggerModes } from '../../graph/node.ts';
+import { builtIns, loggerModes, nodeMethods } from '../../graph/node.ts';
 import type { Protocol } from './call-style.ts';
 import type { Finding } from './finding.ts';
 import {
   implementationOf,
   isBuiltIn,
-  nodeMethods,
   nodesOf,
   nodeTypes,
   type PlacedNode,
@@ -68,7 +67,8 @@ function checkKind({ node, field }: PlacedNode, servers: ServerImages): Finding[
     );
   if (type !== '' && !nodeTypes.includes(type)) unknown('type', type, nodeTypes);
   methods.forEach((method, i) => {
-    if (!nodeMethods.includes(method)) unknown(`methods[${i}]`, method, nodeMethods);
+    if (!(nodeMethods as readonly string[]).includes(method))
+      unknown(`methods[${i}]`, method, nodeMethods);
   });
   const server = serverOf(node);
   if (server !== undefined && serverEntry(servers, server) === undefined) {

@@ -23,13 +23,6 @@ export const nodeTypes = [
   'TRANSFORMER',
   'OUTPUT_TRANSFORMER',
 ];
-export const nodeMethods = [
-  'TRANSFORM_INPUT',
-  'TRANSFORM_OUTPUT',
-  'ROUTE',
-  'AGGREGATE',
-  'SEND_FEEDBACK',
-];
 
 const unknownImplementation = 'UNKNOWN_IMPLEMENTATION';
 

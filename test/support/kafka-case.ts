@@ -200,6 +200,13 @@ export const outputsOf = (c: KafkaCase): number[] => c.log.records(c.output).map
 /** Likewise of the error topic. */
 export const divertedOf = (c: KafkaCase): number[] => c.log.records(c.errors).map(numberOf);
 
+/** Those of both, in order; a repeat shows. */
+export const answersOf = (c: KafkaCase): number[] =>
+  [...outputsOf(c), ...divertedOf(c)].toSorted((a, b) => a - b);
+
+/** The numbers of so many events. */
+export const all = (count: number): number[] => [...Array(count).keys()];
+
 /** Waits for as many records in the case's output or error topic. */
 export const untilWritten = (
   c: KafkaCase,

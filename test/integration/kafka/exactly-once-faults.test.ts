@@ -5,11 +5,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type KafkaBroker, startKafkaBroker } from '../../../src/demo/kafka-broker.ts';
 import { brokerOptions, kafkaMissing, kafkaOf } from '../../support/broker.ts';
 import {
+  all,
+  answersOf,
   createKafkaCase,
   divertedOf,
   eventually,
-  type KafkaCase,
-  outputsOf,
   setFaults,
   untilWritten,
   useKafkaCases,
@@ -17,12 +17,6 @@ import {
 import { apiKey, type KafkaProxy, startKafkaProxy } from '../../support/kafka-proxy.ts';
 
 const missing = await kafkaMissing();
-
-const all = (count: number): number[] => [...Array(count).keys()];
-
-/** The numbers of the events answered anywhere; a repeat shows. */
-const answersOf = (c: KafkaCase): number[] =>
-  [...outputsOf(c), ...divertedOf(c)].toSorted((a, b) => a - b);
 
 /** kafkajs' enums, which Node cannot import by name from its CommonJS. */
 const acl = { transactionalId: 5, deny: 2, allow: 3, all: 2, prefixed: 4 };

@@ -3,6 +3,8 @@
 import { describe, expect, test } from 'vitest';
 import { useBroker } from '../../support/broker.ts';
 import {
+  all,
+  answersOf,
   divertedOf,
   eventRecord,
   eventually,
@@ -15,12 +17,6 @@ import {
 } from '../../support/kafka-case.ts';
 
 const broker = await useBroker();
-
-const all = (count: number): number[] => [...Array(count).keys()];
-
-/** The numbers of the events answered anywhere, in order; a repeat shows. */
-const answersOf = (c: KafkaCase): number[] =>
-  [...outputsOf(c), ...divertedOf(c)].toSorted((a, b) => a - b);
 
 const committedAll = (c: KafkaCase, each: number): Promise<void> =>
   eventually('all is committed', async () => (await c.committed()).every((o) => o === each));

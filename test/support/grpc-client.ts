@@ -29,19 +29,24 @@ const asItIs = (bytes: Buffer): Buffer => bytes;
 
 /** A client of its own for the running test. */
 export function openGrpcClient(port: number): CallGrpc {
+  const { call, close } = createGrpcClient(port);
+  onTestFinished(close);
+  return call;
+}
+
+export function createGrpcClient(port: number): { call: CallGrpc; close: () => void } {
   const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), {
     'grpc.use_local_subchannel_pool': 1,
     'grpc.max_receive_message_length': -1,
   });
-  onTestFinished(() => client.close());
-  return (path, message, { metadata = {}, timeoutMs = 20_000 } = {}) =>
+  const call: CallGrpc = (path, message, { metadata = {}, timeoutMs = 20_000 } = {}) =>
     new Promise((resolve) => {
       const sent = new Metadata();
       for (const [name, value] of Object.entries(metadata)) sent.set(name, value);
       let initial = new Metadata();
       let trailers = new Metadata();
       let reply: Buffer | undefined;
-      const call = client.makeUnaryRequest(
+      const made = client.makeUnaryRequest(
         path,
         asItIs,
         asItIs,
@@ -52,10 +57,10 @@ export function openGrpcClient(port: number): CallGrpc {
           reply = value;
         },
       );
-      call.on('metadata', (received) => {
+      made.on('metadata', (received) => {
         initial = received;
       });
-      call.on('status', (told) => {
+      made.on('status', (told) => {
         ({ metadata: trailers } = told);
         setImmediate(() =>
           resolve({
@@ -68,4 +73,5 @@ export function openGrpcClient(port: number): CallGrpc {
         );
       });
     });
+  return { call, close: () => client.close() };
 }

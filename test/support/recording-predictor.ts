@@ -1,7 +1,13 @@
 /** A predictor that keeps every call as it came, and answers as a test says; on a real socket. */
 
 import { Buffer } from 'node:buffer';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 
@@ -16,6 +22,7 @@ export interface RecordedCall {
 export type AnswerCall = (call: RecordedCall, response: ServerResponse, nth: number) => void;
 
 export interface RecordingPredictor {
+  readonly port: number;
   readonly url: string;
   /** Predictions and callers' questions, not the readiness probes. */
   readonly calls: RecordedCall[];
@@ -23,6 +30,9 @@ export interface RecordingPredictor {
   health: number;
   /** Set it to answer otherwise; it is put back after each test. */
   answer: AnswerCall;
+  readonly start: (port?: number) => Promise<void>;
+  /** Ends every connection. */
+  readonly stop: () => void;
 }
 
 /** What it answers by default. */
@@ -35,9 +45,23 @@ const byDefault: AnswerCall = (_call, response) => {
 
 /** One predictor for all tests of the file; calls are forgotten after each. */
 export function useRecordingPredictor(): RecordingPredictor {
+  const predictor = createRecordingPredictor();
+  beforeAll(() => predictor.start());
+  afterEach(() => {
+    predictor.calls.length = 0;
+    predictor.answer = byDefault;
+    predictor.health = 200;
+  });
+  afterAll(() => predictor.stop());
+  return predictor;
+}
+
+/** One that does not listen yet. */
+export function createRecordingPredictor(): RecordingPredictor {
   const calls: RecordedCall[] = [];
-  let url = '';
-  const server = createServer((request, response) => {
+  let server: Server | undefined;
+  let port = 0;
+  const listener: RequestListener = (request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
@@ -48,27 +72,31 @@ export function useRecordingPredictor(): RecordingPredictor {
       calls.push(call);
       predictor.answer(call, response, calls.length);
     });
-  });
-  const predictor = {
+  };
+  const predictor: RecordingPredictor = {
+    get port() {
+      return port;
+    },
     get url() {
-      return url;
+      return `http://127.0.0.1:${port}`;
     },
     calls,
     answer: byDefault,
     health: 200,
+    start: (wanted = 0) =>
+      new Promise((resolve, reject) => {
+        const made = createServer(listener);
+        made.once('error', reject);
+        made.listen(wanted, '127.0.0.1', () => {
+          port = (made.address() as AddressInfo).port;
+          server = made;
+          resolve();
+        });
+      }),
+    stop: () => {
+      server?.close();
+      server?.closeAllConnections();
+    },
   };
-  beforeAll(async () => {
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  });
-  afterEach(() => {
-    calls.length = 0;
-    predictor.answer = byDefault;
-    predictor.health = 200;
-  });
-  afterAll(() => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
-  });
   return predictor;
 }

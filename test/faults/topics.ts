@@ -60,13 +60,19 @@ export async function createTopics(
 /** kafkajs' ConfigResourceTypes.TOPIC, which Node cannot import by name from its CommonJS. */
 const topicResource = 2;
 
+/**
+ * Less than any error record has, and more than the 78 bytes of a transaction's marker: where Kafka
+ * 4.3.1 finds a marker too large it gives up, and the transaction is never settled.
+ */
+const refusedBytes = '150';
+
 /** Makes the error topic refuse every record, or take them again. */
 export async function refuseErrors(
   cluster: Cluster,
   { errors }: CellTopics,
   refused: boolean,
 ): Promise<void> {
-  const configs = { ...errorConfigs, ...(refused && { 'max.message.bytes': '1' }) };
+  const configs = { ...errorConfigs, ...(refused && { 'max.message.bytes': refusedBytes }) };
   const resource = { type: topicResource, name: errors, configEntries: topicConfigs(configs) };
   await cluster.ask('changing the error topic', (admin) =>
     admin.alterConfigs({ validateOnly: false, resources: [resource] }),

@@ -1,5 +1,6 @@
 /** What the Kafka benchmark does with the broker itself: topics, backlogs, counting, checking. */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Admin, type IHeaders, Kafka, logLevel, type Message, Partitioners } from 'kafkajs';
 import { startKafkaBroker } from '../src/demo/kafka-broker.ts';
 import { kafkaCacheDir } from '../src/demo/kafka-install.ts';
@@ -28,6 +29,8 @@ export interface BenchKafka {
   /** Reads the whole topic. */
   readonly checkOutput: (topic: string, records: number) => Promise<OutputCheck>;
   readonly deleteTopics: (topics: readonly string[]) => Promise<void>;
+  /** Kills our own broker, and resolves when it is back; undefined where it is not ours. */
+  readonly bounce: ((awayMs: number) => Promise<void>) | undefined;
   readonly close: () => Promise<void>;
 }
 
@@ -66,6 +69,13 @@ export async function openKafka(): Promise<BenchKafka> {
     countCommitted: (group, topic) => countCommitted(admin, group, topic),
     checkOutput: (topic, records) => checkOutput(kafka, topic, records),
     deleteTopics,
+    bounce:
+      own &&
+      (async (awayMs) => {
+        await own.kill();
+        await sleep(awayMs);
+        await own.start();
+      }),
     close: async () => {
       if (made.length > 0) await deleteTopics([...made]);
       await admin.disconnect();

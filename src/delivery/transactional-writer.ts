@@ -87,7 +87,8 @@ export interface TransactionalWriter {
   readonly close: () => Promise<void>;
 }
 
-const retryBackoff = { baseMs: 200, maxMs: 5_000 };
+/** At most so long: a broker that is back is to be written to within 3 s. */
+const retryBackoff = { baseMs: 200, maxMs: 1_500 };
 
 /** A transaction of which we do not know yet whether it was committed. */
 interface Pending {

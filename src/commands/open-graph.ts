@@ -16,7 +16,7 @@ import {
 } from '../delivery/graph-call.ts';
 import type { Log } from '../delivery/ports.ts';
 import { AdapterError } from '../errors.ts';
-import { createFeedback } from '../graph/feedback.ts';
+import { createFeedback, type FeedbackForm } from '../graph/feedback.ts';
 import { whereOf } from '../graph/message.ts';
 import { addressOf, type GraphNode, nodesOf, type PredictorGraph } from '../graph/node.ts';
 import { nodePaths } from '../graph/node-path.ts';
@@ -86,7 +86,7 @@ export function openGraph(
     const client = clientOf(url);
     const meter = metrics.modelCalls({
       ...modelName(node.name, config.facts),
-      paths: new Set(nodePaths(config.protocol, node.name)),
+      paths: new Set(nodePaths(config.protocol, node)),
     });
     const call = createCallWithinDeadline(
       { attemptTimeoutMs: config.attemptTimeoutMs, maxRepeats: config.callRetries },
@@ -128,18 +128,23 @@ export function openGraph(
   };
 }
 
-/** Feedback goes to the nodes by the same calls; a graph may be a single model. */
+/** Feedback goes to the nodes by the same calls; a graph may be a single model. @param form JSON unless told */
 export function openFeedback(
   config: AdapterConfig,
   graph: PredictorGraph,
   { metrics, copy }: Pick<OpenGraphDeps, 'metrics' | 'copy'>,
   service: CallService,
+  form?: FeedbackForm,
 ): CallWithinDeadline {
-  const feedback = createFeedback<GraphRequest>(config.protocol, {
-    callNode: createCallNode(config.protocol, service),
-    rewarded: ({ name }, reward) => metrics.rewarded(modelName(name, config.facts), reward),
-    ...(copy && { passed: (...given) => copy('feedback', ...given) }),
-  });
+  const feedback = createFeedback<GraphRequest>(
+    config.protocol,
+    {
+      callNode: createCallNode(config.protocol, service),
+      rewarded: ({ name }, reward) => metrics.rewarded(modelName(name, config.facts), reward),
+      ...(copy && { passed: (...given) => copy('feedback', ...given) }),
+    },
+    form,
+  );
   return createFeedbackCall(unitOf(graph.root, graph.images), feedback);
 }
 

@@ -5,9 +5,10 @@ import {
   type CallWithinDeadline,
   createCallWithinDeadline,
 } from '../delivery/call-within-deadline.ts';
+import type { CallService } from '../delivery/graph-call.ts';
 import { createMicroBatch } from '../delivery/micro-batch.ts';
 import type { CallPredictor, Log } from '../delivery/ports.ts';
-import { AdapterError } from '../errors.ts';
+import type { PredictorGraph } from '../graph/node.ts';
 import { nodePath } from '../graph/node-path.ts';
 import { graphOfModel } from '../graph/single-model.ts';
 import { batchFormats } from '../inference/batch-formats.ts';
@@ -26,40 +27,50 @@ export interface OpenPredictor extends OpenGraph {
   readonly predictorUrl: string;
   /** What a payload is called by. */
   readonly targetOf: TargetOf;
+  /** What feedback is called by. */
+  readonly feedbackTargetOf: TargetOf;
   /** Asks for status and metadata; undefined where nothing has such paths. */
   readonly askInfo: CallPredictor | undefined;
 }
 
 /** Opens connections as they are needed; nothing is asked before `readiness.start`. */
-export function openPredictor(config: AdapterConfig, deps: OpenGraphDeps): OpenPredictor {
+export async function openPredictor(
+  config: AdapterConfig,
+  deps: OpenGraphDeps,
+): Promise<OpenPredictor> {
   // One more than may be predicted at once, so that the readiness probe never waits.
   const connections = config.maxConcurrency + (config.kafka === undefined ? 0 : config.workers) + 1;
   const { predictorUrl, graph } = config;
   if (predictorUrl !== undefined) return openModel(config, predictorUrl, connections, deps);
   if (graph === undefined) throw new Error('there is neither a predictor URL nor a graph');
+  const targetOf = restTargets(protocols[config.protocol], config.model);
   return {
     ...openGraph(config, graph, connections, deps),
     predictorUrl: `the graph of "${graph.root.name}"`,
-    targetOf: restTargets(protocols[config.protocol], config.model),
+    targetOf,
+    feedbackTargetOf: targetOf,
     askInfo: undefined,
   };
 }
 
-function openModel(
+async function openModel(
   config: AdapterConfig,
   url: URL,
   connections: number,
   deps: OpenGraphDeps,
-): OpenPredictor {
+): Promise<OpenPredictor> {
   const { metrics, log, changed } = deps;
   const isRest = config.transport === 'rest';
   const client = isRest ? openRestModel(config, url, connections) : openGrpcModel(config, url);
   // Images go by the names of nodes; MODEL_NAME is what the model's own server calls it.
   const name = config.graph?.root.name ?? config.model ?? '';
-  const feedbackPath = nodePath(config.protocol, 'send-feedback', name);
+  const graph = config.graph ?? graphOfModel(config.model ?? 'model', url);
   const meter = metrics.modelCalls({
     ...modelName(name, config.facts),
-    paths: new Set([...client.paths, feedbackPath]),
+    paths: new Set([
+      ...client.paths,
+      client.feedbackPath ?? nodePath(config.protocol, 'send-feedback', name),
+    ]),
   });
   const callAlone = createCallWithinDeadline(
     { attemptTimeoutMs: config.attemptTimeoutMs, maxRepeats: config.callRetries },
@@ -67,9 +78,12 @@ function openModel(
   );
   const call = config.batchMaxSize > 1 ? batched(callAlone, config, metrics, log) : callAlone;
   return {
-    ...(isRest ? overRest(config, url, { call, callAlone }, deps) : { call, feedback: noFeedback }),
+    ...(isRest
+      ? overRest(config, graph, { call, callAlone }, deps)
+      : { call, feedback: await overGrpc(config, graph, callAlone, client.feedbackPath, deps) }),
     predictorUrl: client.url,
     targetOf: client.targetOf,
+    feedbackTargetOf: client.feedbackTargetOf,
     askInfo: askInfoOf(client, meter),
     readiness: createReadiness(
       { intervalMs: config.readinessIntervalMs },
@@ -93,23 +107,29 @@ interface ModelCalls {
 /** What a model over REST has beside its predictions, as every node of a graph. */
 function overRest(
   config: AdapterConfig,
-  url: URL,
+  graph: PredictorGraph,
   { call, callAlone }: ModelCalls,
   deps: OpenGraphDeps,
 ): Pick<OpenPredictor, 'call' | 'feedback'> {
-  const graph = config.graph ?? graphOfModel(config.model ?? 'model', url);
   return {
     call: logged(call, graph.root, deps.copy),
     feedback: openFeedback(config, graph, deps, (_node, request) => callAlone(request)),
   };
 }
 
-const noFeedback: CallWithinDeadline = async () => {
-  throw new AdapterError(
-    'PAYLOAD_UNSUPPORTED',
-    'feedback is taken to models over REST alone, but the predictor is called over gRPC; give it an address for REST (PREDICTOR_URL, SELDON_TRANSPORT), or send it no feedback',
-  );
-};
+/** Feedback for a model over gRPC, its bytes passed on. @param path the method that takes it */
+async function overGrpc(
+  config: AdapterConfig,
+  graph: PredictorGraph,
+  callAlone: CallWithinDeadline,
+  path = '',
+  deps: OpenGraphDeps,
+): Promise<CallWithinDeadline> {
+  // The library takes memory, which those who do not call gRPC need not give.
+  const { protobufFeedback } = await import('../graph/protobuf/feedback.ts');
+  const service: CallService = (_node, request) => callAlone({ ...request, path });
+  return openFeedback(config, graph, deps, service, protobufFeedback);
+}
 
 /** Merges calls, and counts how many were. */
 function batched(

@@ -4,6 +4,7 @@
  */
 
 import { Server, ServerCredentials, status } from '@grpc/grpc-js';
+import type { CallWithinDeadline } from '../delivery/call-within-deadline.ts';
 import type { GrpcBinding } from '../inference/grpc-binding.ts';
 import type { ProtocolName } from '../inference/protocol.ts';
 import { type AnswerCallDeps, createAnswerCall } from './answer-call.ts';
@@ -30,6 +31,8 @@ export interface GrpcServerOptions {
 }
 
 export interface GrpcServerDeps extends AnswerCallDeps {
+  /** Takes a seldon.protos.Feedback where it belongs, and answers a SeldonMessage. */
+  readonly feedback: CallWithinDeadline;
   readonly ready: () => boolean;
 }
 
@@ -76,7 +79,15 @@ function addServices(server: Server, options: GrpcServerOptions, deps: GrpcServe
   for (const { path } of options.foreign.flatMap(({ served }) => served)) {
     addUnary(server, path, unimplemented(otherProtocol(path, protocol, [...services])));
   }
-  addUnary(server, '/seldon.protos.Seldon/SendFeedback', unimplemented(noFeedback));
+  // Whatever the predictor's transport: feedback has a form for both.
+  const feedbackDeps = { ...deps, call: deps.feedback };
+  for (const path of ['/seldon.protos.Seldon/SendFeedback', '/seldon.protos.Model/SendFeedback']) {
+    const serve =
+      protocol === 'seldon'
+        ? createAnswerCall(path, '', options, feedbackDeps)
+        : unimplemented(otherProtocol(path, protocol, [...services]));
+    addUnary(server, path, serve);
+  }
   addHealth(server, { services, ready: deps.ready });
 }
 
@@ -90,8 +101,6 @@ const restPredictor = (predictorUrl: string): string =>
 
 const otherProtocol = (path: string, protocol: string, services: readonly string[]): string =>
   `${path} is not of the ${protocol} protocol, which is served here; call ${services.join(' or ')}, or set SELDON_PROTOCOL`;
-
-const noFeedback = 'feedback is taken over HTTP alone: POST /api/v1.0/feedback';
 
 function bind(server: Server, { host, port }: GrpcServerOptions): Promise<number> {
   const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;

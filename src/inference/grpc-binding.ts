@@ -26,6 +26,8 @@ export interface ReadinessQuestion {
 export interface GrpcBinding {
   /** The name of the message picks the method. */
   readonly methods: readonly [GrpcMethod, ...GrpcMethod[]];
+  /** What takes feedback; undefined where the protocol has no such call. */
+  readonly feedback: GrpcMethod | undefined;
   /** What is offered to callers of our own server. */
   readonly served: readonly ServedMethod[];
   /**

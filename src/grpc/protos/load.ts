@@ -3,9 +3,9 @@
 import { fromJSON, type PackageDefinition } from '@grpc/proto-loader';
 import protobuf from 'protobufjs';
 import type { ProtocolName } from '../../inference/protocol.ts';
+import { seldonProto } from '../../inference/seldon/proto.ts';
+import { tensorProto } from '../../inference/tensorflow/tensor-proto.ts';
 import { healthProto } from './health.ts';
-import { seldonProto } from './seldon.ts';
-import { tensorProto } from './tensor.ts';
 import { tensorflowProto } from './tensorflow.ts';
 import { v2Proto } from './v2.ts';
 

@@ -11,8 +11,12 @@ const predictOf = (service: string): GrpcMethod => ({
   reply: message,
 });
 
+/** The messages of feedback, in every protocol: only Seldon's has any. */
+export const seldonFeedback = { request: 'seldon.protos.Feedback', reply: message } as const;
+
 const bindingOf = (service: string): GrpcBinding => ({
   methods: [predictOf(service)],
+  feedback: { path: `/seldon.protos.${service}/SendFeedback`, ...seldonFeedback },
   // Whichever of the two a caller takes us for.
   served: ['Seldon', 'Model'].map((name) => ({
     path: predictOf(name).path,

@@ -41,6 +41,7 @@ export const tensorflowGrpc: GrpcBinding = {
       reply: 'tensorflow.serving.PredictResponse',
     },
   ],
+  feedback: undefined,
   served: [...served, modelStatusPath].map((path) => ({ path, target: path })),
   readiness: (model) => [modelStatus(model), healthCheck],
   modelOf: (request) => {

@@ -23,6 +23,7 @@ export const v2Grpc: GrpcBinding = {
       reply: 'inference.ModelInferResponse',
     },
   ],
+  feedback: undefined,
   // ServerLive and ServerReady ask about us: src/grpc/health.ts.
   served: ['ModelInfer', 'ModelReady', 'ModelMetadata', 'ServerMetadata'].map((name) => ({
     path: `${service}/${name}`,

@@ -56,6 +56,7 @@ message Feedback {
 }
 service Model {
   rpc Predict(SeldonMessage) returns (SeldonMessage);
+  rpc SendFeedback(Feedback) returns (SeldonMessage);
 }
 service Seldon {
   rpc Predict(SeldonMessage) returns (SeldonMessage);

@@ -12,8 +12,14 @@ import type { PredictorGraph } from '../graph/node.ts';
 import { nodePath } from '../graph/node-path.ts';
 import { graphOfModel } from '../graph/single-model.ts';
 import { batchFormats } from '../inference/batch-formats.ts';
+import { grpcBindingOf } from '../inference/grpc-bindings.ts';
 import { protocols } from '../inference/protocols.ts';
-import { restTargets, type TargetOf } from '../inference/targets.ts';
+import {
+  grpcFeedbackTargets,
+  grpcTargets,
+  restTargets,
+  type TargetOf,
+} from '../inference/targets.ts';
 import type { AdapterMetrics } from '../observability/metrics.ts';
 import { createReadiness } from '../predictor/readiness.ts';
 import { now, schedule } from './clock.ts';
@@ -43,10 +49,26 @@ export async function openPredictor(
   const { predictorUrl, graph } = config;
   if (predictorUrl !== undefined) return openModel(config, predictorUrl, connections, deps);
   if (graph === undefined) throw new Error('there is neither a predictor URL nor a graph');
-  const targetOf = restTargets(protocols[config.protocol], config.model);
+  const named = `the graph of "${graph.root.name}"`;
+  const protocol = protocols[config.protocol];
+  if (config.transport === 'grpc') {
+    const { protobufForm } = await import('../graph/protobuf/form.ts');
+    const { protobufFeedback } = await import('../graph/protobuf/feedback.ts');
+    const binding = grpcBindingOf(config.protocol, 'model');
+    const forms = { message: protobufForm(config.protocol), feedback: protobufFeedback };
+    return {
+      ...openGraph(config, graph, connections, deps, forms),
+      predictorUrl: named,
+      // The name in a message is written anew for every node.
+      targetOf: grpcTargets(protocol, binding, undefined),
+      feedbackTargetOf: grpcFeedbackTargets(binding),
+      askInfo: undefined,
+    };
+  }
+  const targetOf = restTargets(protocol, config.model);
   return {
     ...openGraph(config, graph, connections, deps),
-    predictorUrl: `the graph of "${graph.root.name}"`,
+    predictorUrl: named,
     targetOf,
     feedbackTargetOf: targetOf,
     askInfo: undefined,

@@ -32,6 +32,7 @@ export async function startGrpc(
       foreign: protocolNames.filter((name) => name !== protocol).map(binding),
       protocol,
       transport: config.transport,
+      isGraph: config.predictorUrl === undefined,
       maxBodyBytes: config.maxBodyBytes,
       maxStreams: config.maxConcurrency + config.maxWaiting,
       requestTimeoutMs: config.requestTimeoutMs,

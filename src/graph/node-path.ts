@@ -2,7 +2,7 @@
 
 import type { ProtocolName } from '../inference/protocol.ts';
 import type { GraphNode } from './node.ts';
-import { type NodeCallName, nodeCallNames, stepsOf } from './steps.ts';
+import { type NodeCallName, nodeCallNames } from './steps.ts';
 
 /** The v2 and tensorflow protocols know one call for a model and for what transforms. */
 const verbs = {
@@ -31,6 +31,7 @@ const methods: Readonly<Record<NodeCallName, string>> = {
   'transform-output': 'OutputTransformer/TransformOutput',
   route: 'Router/Route',
   aggregate: 'Combiner/Aggregate',
+  // Of routers too, as Seldon's executor has it: its wrapper offers all services of any node.
   'send-feedback': 'Model/SendFeedback',
 };
 
@@ -44,8 +45,7 @@ const chainMethods = {
 export function callPath(protocol: ProtocolName, call: NodeCallName, node: GraphNode): string {
   if (node.endpoint?.transport !== 'grpc') return nodePath(protocol, call, node.name);
   if (protocol !== 'seldon') return chainMethods[protocol];
-  const isRouter = call === 'send-feedback' && stepsOf(node).route === 'call';
-  return `/seldon.protos.${isRouter ? 'Router/SendFeedback' : methods[call]}`;
+  return `/seldon.protos.${methods[call]}`;
 }
 
 export function nodePath(protocol: ProtocolName, call: NodeCallName, node: string): string {

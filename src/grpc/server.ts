@@ -23,6 +23,8 @@ export interface GrpcServerOptions {
   readonly protocol: ProtocolName;
   /** How the predictor is called; what speaks REST cannot answer from here. */
   readonly transport: 'rest' | 'grpc';
+  /** Whether it is a graph of several nodes, which predicts, and is not asked for anything else. */
+  readonly isGraph: boolean;
   readonly maxBodyBytes: number;
   /** Calls that may be under way on one connection. */
   readonly maxStreams: number;
@@ -70,10 +72,13 @@ function addServices(server: Server, options: GrpcServerOptions, deps: GrpcServe
   const { binding, protocol } = options;
   const services = new Set(binding.served.map(({ path }) => path.split('/')[1] ?? ''));
   for (const { path, target } of binding.served) {
+    const isAnswered = !options.isGraph || binding.methods.some((one) => one.path === target);
     const serve =
-      options.transport === 'grpc'
+      options.transport === 'grpc' && isAnswered
         ? createAnswerCall(path, target, options, deps)
-        : unimplemented(restPredictor(options.predictorUrl));
+        : unimplemented(
+            isAnswered ? restPredictor(options.predictorUrl) : graphOnly(path, binding.methods),
+          );
     addUnary(server, path, serve);
   }
   for (const { path } of options.foreign.flatMap(({ served }) => served)) {
@@ -98,6 +103,9 @@ const unimplemented =
 
 const restPredictor = (predictorUrl: string): string =>
   `the predictor ${predictorUrl} is called over REST, and messages are not translated; call the HTTP port, or give the adapter a predictor over gRPC (PREDICTOR_URL=grpc://…)`;
+
+const graphOnly = (path: string, methods: GrpcBinding['methods']): string =>
+  `${path} is of one model, and several are served here as a graph; call ${methods.map((method) => method.path).join(' or ')}`;
 
 const otherProtocol = (path: string, protocol: string, services: readonly string[]): string =>
   `${path} is not of the ${protocol} protocol, which is served here; call ${services.join(' or ')}, or set SELDON_PROTOCOL`;

@@ -26,7 +26,6 @@ export const v2RequestTo: RequestTo = createRequestTo(
     const raw = fields.filter(({ number }) => number === 6);
     return [text(1, to.name), ...kept.map(wholeOf), ...raw.map((field) => renumbered(field, 7))];
   },
-  'outputs',
 );
 
 /**
@@ -35,9 +34,9 @@ export const v2RequestTo: RequestTo = createRequestTo(
  */
 export const tensorflowRequestTo: RequestTo = createRequestTo(
   (to, fields) => {
-    const spec = messageIn(fields, 1);
-    const rest = spec === undefined ? [] : wholesBut(fieldsOf(spec), 1);
-    return [bytes(1, Buffer.concat([text(1, to.name), ...rest])), ...wholesBut(fields, 1)];
+    const spec = fieldsIn(messageIn(fields, 1) ?? new Uint8Array());
+    const rest = spec && wholesBut(spec, 1);
+    return rest && [bytes(1, Buffer.concat([text(1, to.name), ...rest])), ...wholesBut(fields, 1)];
   },
   (to, fields) => {
     if (!has(fields, 1)) return undefined;
@@ -45,35 +44,28 @@ export const tensorflowRequestTo: RequestTo = createRequestTo(
     // Version and signature are those of the model that answered.
     return [bytes(1, text(1, to.name)), ...outputs.map((field) => renumbered(field, 2))];
   },
-  'outputs',
 );
 
 type Parts = readonly Uint8Array[];
 
 /**
- * @param ofCaller the parts of the caller's own request; @param ofAnswer those of an answer, undefined
- *   where it has nothing to go on with
+ * @param ofCaller the parts of the caller's own request; undefined where it cannot be read, and is
+ *   for the node to judge
+ * @param ofAnswer those of an answer; undefined where it has nothing to go on with
  */
 function createRequestTo(
-  ofCaller: (to: GraphNode, fields: readonly Field[]) => Parts,
+  ofCaller: (to: GraphNode, fields: readonly Field[]) => Parts | undefined,
   ofAnswer: (to: GraphNode, fields: readonly Field[]) => Parts | undefined,
-  needed: string,
 ): RequestTo {
   return (to, message, from) => {
     const fields = fieldsIn(message.body);
-    if (from === undefined) {
-      return fields === undefined
-        ? message
-        : { ...message, body: Buffer.concat(ofCaller(to, fields)) };
-    }
-    const parts = fields && ofAnswer(to, fields);
-    if (parts === undefined) {
-      throw new AdapterError(
-        'PREDICTOR_ANSWER_UNUSABLE',
-        `the answer of ${whereOf(from)} has no ${needed}, so the next node of the graph cannot be asked; look at that node's log`,
-      );
-    }
-    return { ...message, body: Buffer.concat(parts) };
+    const parts = fields && (from === undefined ? ofCaller : ofAnswer)(to, fields);
+    if (parts !== undefined) return { ...message, body: Buffer.concat(parts) };
+    if (from === undefined) return message;
+    throw new AdapterError(
+      'PREDICTOR_ANSWER_UNUSABLE',
+      `the answer of ${whereOf(from)} has no outputs, so the next node of the graph cannot be asked; look at that node's log`,
+    );
   };
 }
 

@@ -3,6 +3,7 @@
 import { Buffer } from 'node:buffer';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, test } from 'vitest';
+import { bytesField } from '../../../src/inference/protobuf.ts';
 import { ceHeaders, eventually, get, openAdapter, send } from '../../support/adapter.ts';
 import type { GraphSpec } from '../../support/graph-nodes.ts';
 import { openGrpcClient } from '../../support/grpc-client.ts';
@@ -323,6 +324,66 @@ describe('what comes to a graph over gRPC', () => {
     expect([refused.status, refused.details]).toEqual([
       'INVALID_ARGUMENT',
       expect.stringContaining('chose child 9'),
+    ]);
+  });
+});
+
+describe('a chain of the other protocols', () => {
+  const chain: GraphSpec = { name: 'first', type: 'TRANSFORMER', children: [{ name: 'second' }] };
+
+  test('v2: each node is asked under its own name, and outputs become inputs', async () => {
+    const { call } = await open(chain, { SELDON_PROTOCOL: 'v2' });
+    // ModelInferResponse { model_name = 1; outputs = 5 { name = 1 }; raw_output_contents = 6 }
+    const answerOf = (node: string) =>
+      Buffer.concat([
+        bytesField(1, node),
+        bytesField(5, bytesField(1, `by ${node}`)),
+        bytesField(6, node),
+      ]);
+    for (const node of ['first', 'second']) nodes.answer[node] = () => answerOf(node);
+    const own = Buffer.concat([bytesField(1, 'graph'), bytesField(3, 'id-1'), bytesField(5, 'x')]);
+    const answer = await call('/inference.GRPCInferenceService/ModelInfer', own);
+    expect([answer.status, answer.message]).toEqual(['OK', answerOf('second')]);
+    expect(nodes.requests.map(({ node, message }) => [node, message])).toEqual([
+      ['first', Buffer.concat([bytesField(1, 'first'), bytesField(3, 'id-1'), bytesField(5, 'x')])],
+      [
+        'second',
+        Buffer.concat([
+          bytesField(1, 'second'),
+          bytesField(5, bytesField(1, 'by first')),
+          bytesField(7, 'first'),
+        ]),
+      ],
+    ]);
+    const asked = await call(
+      '/inference.GRPCInferenceService/ModelMetadata',
+      bytesField(1, 'first'),
+    );
+    expect([asked.status, asked.details]).toEqual([
+      'UNIMPLEMENTED',
+      expect.stringContaining('/inference.GRPCInferenceService/ModelInfer'),
+    ]);
+    nodes.answer['first'] = () => bytesField(1, 'first') as Buffer;
+    const odd = await call('/inference.GRPCInferenceService/ModelInfer', own);
+    expect([odd.status, odd.details]).toEqual([
+      'INTERNAL',
+      expect.stringContaining('has no outputs'),
+    ]);
+  });
+
+  test('tensorflow: each node is asked under its own name, and outputs become inputs', async () => {
+    const { call } = await open(chain, { SELDON_PROTOCOL: 'tensorflow' });
+    const path = '/tensorflow.serving.PredictionService/Predict';
+    // PredictRequest { model_spec = 1 { name = 1 }; inputs = 2 }, PredictResponse { outputs = 1 }
+    for (const node of ['first', 'second']) {
+      nodes.answer[node] = () => Buffer.from(bytesField(1, node));
+    }
+    const own = Buffer.concat([bytesField(1, bytesField(1, 'graph')), bytesField(2, 'x')]);
+    const answer = await call(path, own);
+    expect([answer.status, answer.message]).toEqual(['OK', bytesField(1, 'second')]);
+    expect(nodes.requests.map(({ message }) => message)).toEqual([
+      Buffer.concat([bytesField(1, bytesField(1, 'first')), bytesField(2, 'x')]),
+      Buffer.concat([bytesField(1, bytesField(1, 'second')), bytesField(2, 'first')]),
     ]);
   });
 });

@@ -1,6 +1,7 @@
 /** Wires a graph: a client, a breaker and a readiness for each node that is called. */
 
 import type { AdapterConfig } from '../config/adapter.ts';
+import type { AskNode } from '../delivery/ask-info.ts';
 import { createBreaker } from '../delivery/breaker.ts';
 import {
   type CallWithinDeadline,
@@ -14,7 +15,7 @@ import {
   type GraphRequest,
   type LogPayload,
 } from '../delivery/graph-call.ts';
-import type { Log } from '../delivery/ports.ts';
+import type { CallPredictor, Log, PredictionAnswer } from '../delivery/ports.ts';
 import { AdapterError } from '../errors.ts';
 import { createFeedback, type FeedbackForm } from '../graph/feedback.ts';
 import type { MessageForm } from '../graph/form.ts';
@@ -36,6 +37,8 @@ export interface OpenGraph {
   readonly call: CallWithinDeadline;
   /** Takes feedback to whom it is about. */
   readonly feedback: CallWithinDeadline;
+  /** Asks a node about itself, once. */
+  readonly askNode: AskNode;
   readonly readiness: Readiness;
   readonly close: () => Promise<void>;
 }
@@ -72,6 +75,7 @@ export function openGraph(
   const calls = new Map<string, CallWithinDeadline>();
   // A node that fails at feedback predicts none the worse: its breaker is not told.
   const unguarded = new Map<string, CallWithinDeadline>();
+  const asks = new Map<string, CallPredictor>();
   const readiness = new Map<string, Readiness>();
 
   const clientOf = (url: URL): NodeClient => {
@@ -89,7 +93,11 @@ export function openGraph(
     const client = clientOf(url);
     const meter = metrics.modelCalls({
       ...modelName(node.name, config.facts),
-      paths: new Set(nodePaths(config.protocol, node)),
+      paths: new Set([
+        ...nodePaths(config.protocol, node),
+        protocol.readinessPath(node.name),
+        protocol.metadataPath(node.name),
+      ]),
     });
     const call = createCallWithinDeadline(
       { attemptTimeoutMs: config.attemptTimeoutMs, maxRepeats: config.callRetries },
@@ -98,6 +106,7 @@ export function openGraph(
     const breaker = createBreaker(whereOf(node), { call, now, random: Math.random, log });
     calls.set(node.name, breaker);
     unguarded.set(node.name, call);
+    asks.set(node.name, measured(client.askInfo, meter, 'get'));
     readiness.set(
       node.name,
       createReadiness(
@@ -121,6 +130,7 @@ export function openGraph(
   return {
     call: createGraphCall({ protocol, root: unitOf(graph.root, graph.images) }, walk),
     feedback: openFeedback(config, graph, deps, serviceOf(unguarded), forms?.feedback),
+    askNode: serviceOf(asks),
     readiness: readinessOfAll(readiness),
     close: async () => {
       await Promise.all([...clients.values()].map((client) => client.close()));
@@ -149,8 +159,10 @@ export function openFeedback(
 }
 
 /** Calls a node; an error says which one it was. */
-function serviceOf(calls: ReadonlyMap<string, CallWithinDeadline>): CallService {
-  return async (node: GraphNode, request) => {
+function serviceOf<Call>(
+  calls: ReadonlyMap<string, (call: Call) => Promise<PredictionAnswer>>,
+): (node: GraphNode, call: Call) => Promise<PredictionAnswer> {
+  return async (node, request) => {
     const call = calls.get(node.name);
     if (call === undefined) throw new Error(`the node "${node.name}" has no client`);
     try {

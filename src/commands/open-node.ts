@@ -15,6 +15,8 @@ export interface NodeClient {
   readonly call: CallPredictor;
   /** Asks whether the node of this name is ready. */
   readonly ask: (node: string) => AskReadiness;
+  /** Asks for status and metadata: over REST by GET, over gRPC by another method. */
+  readonly askInfo: CallPredictor;
   readonly close: () => Promise<void>;
 }
 
@@ -29,10 +31,10 @@ export function openNodeClient(config: AdapterConfig, url: URL, connections: num
     const binding = grpcBindingOf(config.protocol, 'model');
     const { call, close } = createGrpcClient(options);
     const ask = (model: string) => createAskGrpc({ binding, model, predictorUrl }, call);
-    return { call, ask, close };
+    return { call, ask, askInfo: call, close };
   }
   const protocol = protocols[config.protocol];
-  const { call, probe, close } = createRestClient({ ...options, connections });
+  const { call, probe, ask: askInfo, close } = createRestClient({ ...options, connections });
   const ask = (model: string) => createAskRest({ protocol, model, predictorUrl }, probe);
-  return { call, ask, close };
+  return { call, ask, askInfo, close };
 }

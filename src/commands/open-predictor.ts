@@ -1,16 +1,18 @@
 /** Opens what predicts: one model, called directly over REST or gRPC, or a graph. */
 
 import type { AdapterConfig } from '../config/adapter.ts';
+import { type AskInfo, createAskGraph, createAskModel } from '../delivery/ask-info.ts';
 import {
   type CallWithinDeadline,
   createCallWithinDeadline,
 } from '../delivery/call-within-deadline.ts';
 import type { CallService } from '../delivery/graph-call.ts';
 import { createMicroBatch } from '../delivery/micro-batch.ts';
-import type { CallPredictor, Log } from '../delivery/ports.ts';
+import type { Log } from '../delivery/ports.ts';
 import type { PredictorGraph } from '../graph/node.ts';
 import { nodePath } from '../graph/node-path.ts';
 import { graphOfModel } from '../graph/single-model.ts';
+import { unitOf } from '../graph/walk.ts';
 import { batchFormats } from '../inference/batch-formats.ts';
 import { grpcBindingOf } from '../inference/grpc-bindings.ts';
 import { protocols } from '../inference/protocols.ts';
@@ -28,7 +30,7 @@ import { type OpenGraph, type OpenGraphDeps, openFeedback, openGraph } from './o
 import { type ModelClient, openGrpcModel, openRestModel } from './open-model.ts';
 import { logged } from './open-payload-log.ts';
 
-export interface OpenPredictor extends OpenGraph {
+export interface OpenPredictor extends Omit<OpenGraph, 'askNode'> {
   /** For messages: where it is. */
   readonly predictorUrl: string;
   /** What a payload is called by. */
@@ -36,7 +38,7 @@ export interface OpenPredictor extends OpenGraph {
   /** What feedback is called by. */
   readonly feedbackTargetOf: TargetOf;
   /** Asks for status and metadata; undefined where nothing has such paths. */
-  readonly askInfo: CallPredictor | undefined;
+  readonly askInfo: AskInfo | undefined;
 }
 
 /** Opens connections as they are needed; nothing is asked before `readiness.start`. */
@@ -66,12 +68,15 @@ export async function openPredictor(
     };
   }
   const targetOf = restTargets(protocol, config.model);
+  const opened = openGraph(config, graph, connections, deps);
+  const { predictor } = config;
+  const root = unitOf(graph.root, graph.images);
   return {
-    ...openGraph(config, graph, connections, deps),
+    ...opened,
     predictorUrl: named,
     targetOf,
     feedbackTargetOf: targetOf,
-    askInfo: undefined,
+    askInfo: createAskGraph({ predictor, root }, opened.askNode),
   };
 }
 
@@ -106,7 +111,7 @@ async function openModel(
     predictorUrl: client.url,
     targetOf: client.targetOf,
     feedbackTargetOf: client.feedbackTargetOf,
-    askInfo: askInfoOf(client, meter),
+    askInfo: askInfoOf(config, client, meter),
     readiness: createReadiness(
       { intervalMs: config.readinessIntervalMs },
       { ask: client.ask, schedule, log, changed },
@@ -116,9 +121,11 @@ async function openModel(
 }
 
 const askInfoOf = (
+  { predictor, model }: AdapterConfig,
   { askInfo }: ModelClient,
   meter: ReturnType<AdapterMetrics['modelCalls']>,
-): CallPredictor | undefined => askInfo && measured(askInfo, meter, 'get');
+): AskInfo | undefined =>
+  askInfo && createAskModel({ predictor, model }, measured(askInfo, meter, 'get'));
 
 interface ModelCalls {
   readonly call: CallWithinDeadline;

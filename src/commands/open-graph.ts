@@ -39,6 +39,8 @@ export interface OpenGraph {
   readonly feedback: CallWithinDeadline;
   /** Asks a node about itself, once. */
   readonly askNode: AskNode;
+  /** Calls a node past its breaker. */
+  readonly callNode: CallService;
   readonly readiness: Readiness;
   readonly close: () => Promise<void>;
 }
@@ -131,6 +133,7 @@ export function openGraph(
     call: createGraphCall({ protocol, root: unitOf(graph.root, graph.images) }, walk),
     feedback: openFeedback(config, graph, deps, serviceOf(unguarded), forms?.feedback),
     askNode: serviceOf(asks),
+    callNode: serviceOf(unguarded),
     readiness: readinessOfAll(readiness),
     close: async () => {
       await Promise.all([...clients.values()].map((client) => client.close()));

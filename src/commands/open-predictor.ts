@@ -1,6 +1,7 @@
 /** Opens what predicts: one model, called directly over REST or gRPC, or a graph. */
 
 import type { AdapterConfig } from '../config/adapter.ts';
+import { createAskGrpcGraph } from '../delivery/ask-grpc-graph.ts';
 import { type AskInfo, createAskGraph, createAskModel } from '../delivery/ask-info.ts';
 import {
   type CallWithinDeadline,
@@ -25,12 +26,13 @@ import {
 import type { AdapterMetrics } from '../observability/metrics.ts';
 import { createReadiness } from '../predictor/readiness.ts';
 import { now, schedule } from './clock.ts';
+import { loadProtobuf } from './load-protobuf.ts';
 import { measured, modelName } from './measured.ts';
 import { type OpenGraph, type OpenGraphDeps, openFeedback, openGraph } from './open-graph.ts';
 import { type ModelClient, openGrpcModel, openRestModel } from './open-model.ts';
 import { logged } from './open-payload-log.ts';
 
-export interface OpenPredictor extends Omit<OpenGraph, 'askNode'> {
+export interface OpenPredictor extends Omit<OpenGraph, 'askNode' | 'callNode'> {
   /** For messages: where it is. */
   readonly predictorUrl: string;
   /** What a payload is called by. */
@@ -39,6 +41,8 @@ export interface OpenPredictor extends Omit<OpenGraph, 'askNode'> {
   readonly feedbackTargetOf: TargetOf;
   /** Asks for status and metadata; undefined where nothing has such paths. */
   readonly askInfo: AskInfo | undefined;
+  /** Likewise over gRPC: the methods that are about something. */
+  readonly askGraph: CallWithinDeadline | undefined;
 }
 
 /** Opens connections as they are needed; nothing is asked before `readiness.start`. */
@@ -53,30 +57,36 @@ export async function openPredictor(
   if (graph === undefined) throw new Error('there is neither a predictor URL nor a graph');
   const named = `the graph of "${graph.root.name}"`;
   const protocol = protocols[config.protocol];
+  const { predictor } = config;
+  const root = unitOf(graph.root, graph.images);
   if (config.transport === 'grpc') {
-    const { protobufForm } = await import('../graph/protobuf/form.ts');
-    const { protobufFeedback } = await import('../graph/protobuf/feedback.ts');
+    const protobuf = await loadProtobuf();
     const binding = grpcBindingOf(config.protocol, 'model');
-    const forms = { message: protobufForm(config.protocol), feedback: protobufFeedback };
+    const message = protobuf.protobufForm(config.protocol);
+    const forms = { message, feedback: protobuf.protobufFeedback };
+    const opened = openGraph(config, graph, connections, deps, forms);
     return {
-      ...openGraph(config, graph, connections, deps, forms),
+      ...opened,
       predictorUrl: named,
       // The name in a message is written anew for every node.
       targetOf: grpcTargets(protocol, binding, undefined),
       feedbackTargetOf: grpcFeedbackTargets(binding),
       askInfo: undefined,
+      askGraph: createAskGrpcGraph(
+        { binding, predictor, root },
+        { call: opened.callNode, metadataOf: protobuf.protobufGraphMetadata },
+      ),
     };
   }
   const targetOf = restTargets(protocol, config.model);
   const opened = openGraph(config, graph, connections, deps);
-  const { predictor } = config;
-  const root = unitOf(graph.root, graph.images);
   return {
     ...opened,
     predictorUrl: named,
     targetOf,
     feedbackTargetOf: targetOf,
     askInfo: createAskGraph({ predictor, root }, opened.askNode),
+    askGraph: undefined,
   };
 }
 
@@ -107,7 +117,7 @@ async function openModel(
   return {
     ...(isRest
       ? overRest(config, graph, { call, callAlone }, deps)
-      : { call, feedback: await overGrpc(config, graph, callAlone, client.feedbackPath, deps) }),
+      : { call, ...(await overGrpc(config, graph, callAlone, client.feedbackPath, deps)) }),
     predictorUrl: client.url,
     targetOf: client.targetOf,
     feedbackTargetOf: client.feedbackTargetOf,
@@ -139,25 +149,36 @@ function overRest(
   graph: PredictorGraph,
   { call, callAlone }: ModelCalls,
   deps: OpenGraphDeps,
-): Pick<OpenPredictor, 'call' | 'feedback'> {
+): Pick<OpenPredictor, 'call' | 'feedback' | 'askGraph'> {
   return {
+    askGraph: undefined,
     call: logged(call, graph.root, deps.copy),
     feedback: openFeedback(config, graph, deps, (_node, request) => callAlone(request)),
   };
 }
 
-/** Feedback for a model over gRPC, its bytes passed on. @param path the method that takes it */
+/**
+ * What a model over gRPC has beside its predictions, as every node of a graph; bytes are passed on.
+ * @param feedbackPath the method that takes feedback, where there is one
+ */
 async function overGrpc(
   config: AdapterConfig,
   graph: PredictorGraph,
   callAlone: CallWithinDeadline,
-  path = '',
+  feedbackPath = '',
   deps: OpenGraphDeps,
-): Promise<CallWithinDeadline> {
-  // The library takes memory, which those who do not call gRPC need not give.
-  const { protobufFeedback } = await import('../graph/protobuf/feedback.ts');
-  const service: CallService = (_node, request) => callAlone({ ...request, path });
-  return openFeedback(config, graph, deps, service, protobufFeedback);
+): Promise<Pick<OpenPredictor, 'feedback' | 'askGraph'>> {
+  const { protobufFeedback, protobufGraphMetadata } = await loadProtobuf();
+  const takeFeedback: CallService = (_node, call) => callAlone({ ...call, path: feedbackPath });
+  const binding = grpcBindingOf(config.protocol, config.seldonGrpcService);
+  const { predictor } = config;
+  return {
+    feedback: openFeedback(config, graph, deps, takeFeedback, protobufFeedback),
+    askGraph: createAskGrpcGraph(
+      { binding, predictor, root: unitOf(graph.root, graph.images) },
+      { call: (_node, call) => callAlone(call), metadataOf: protobufGraphMetadata },
+    ),
+  };
 }
 
 /** Merges calls, and counts how many were. */

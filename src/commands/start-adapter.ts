@@ -144,6 +144,7 @@ export async function startAdapter(
   const grpc = await startGrpc(config, predictorUrl, {
     call,
     feedback,
+    askGraph: predictor.askGraph,
     limiter,
     now,
     wallClock,

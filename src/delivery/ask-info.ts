@@ -8,6 +8,7 @@
 
 import { Buffer } from 'node:buffer';
 import { AdapterError } from '../errors.ts';
+import { endsOfGraph } from '../graph/ends.ts';
 import { jsonType, type Unit, whereOf } from '../graph/message.ts';
 import type { GraphNode } from '../graph/node.ts';
 import { isCalled } from '../graph/steps.ts';
@@ -76,9 +77,12 @@ export function createAskGraph({ predictor, root }: AskGraphOptions, ask: AskNod
       if (answer !== undefined) models.push([node.name, metadataIn(answer, whereOf(node))]);
     }
     const [first] = answers.values();
-    return (
-      first && jsonAnswer(first, graphMetadata(predictor, models, edgesOf(root, new Map(models))))
-    );
+    const described = new Map(models);
+    const ends = endsOfGraph<unknown>(root, (name) => {
+      const { inputs, outputs } = described.get(name) ?? {};
+      return { inputs, outputs };
+    });
+    return first && jsonAnswer(first, graphMetadata(predictor, models, { ...ends }));
   };
 
   return async (info, call) => {
@@ -108,26 +112,6 @@ const unitsOf = (unit: Unit): Unit[] => [unit, ...unit.children.flatMap(unitsOf)
 
 const isGraphMetadata = ({ graph, service }: InfoRequest): boolean =>
   graph === true && service === 'metadata';
-
-/**
- * What goes into a graph and comes out of it, as Seldon's executor derives it: of several children the
- * first stands for all.
- */
-function edgesOf(
-  { node, steps, children }: Unit,
-  models: ReadonlyMap<string, Described>,
-): Described {
-  const own = models.get(node.name) ?? {};
-  const [first] = children;
-  if (first === undefined) return own;
-  const below = edgesOf(first, models);
-  const isFirst = steps.before !== undefined;
-  const isLast = steps.after !== undefined || steps.combine === 'call';
-  return {
-    inputs: (isFirst ? own : below)['inputs'],
-    outputs: (isLast ? own : below)['outputs'],
-  };
-}
 
 /** @param whose for messages */
 function metadataIn({ body: bytes, contentEncoding }: PredictionAnswer, whose: string): Described {

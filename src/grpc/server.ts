@@ -5,7 +5,7 @@
 
 import { Server, ServerCredentials, status } from '@grpc/grpc-js';
 import type { CallWithinDeadline } from '../delivery/call-within-deadline.ts';
-import type { GrpcBinding } from '../inference/grpc-binding.ts';
+import type { GrpcBinding, ServedMethod } from '../inference/grpc-binding.ts';
 import type { ProtocolName } from '../inference/protocol.ts';
 import { type AnswerCallDeps, createAnswerCall } from './answer-call.ts';
 import { addHealth } from './health.ts';
@@ -35,6 +35,8 @@ export interface GrpcServerOptions {
 export interface GrpcServerDeps extends AnswerCallDeps {
   /** Takes a seldon.protos.Feedback where it belongs, and answers a SeldonMessage. */
   readonly feedback: CallWithinDeadline;
+  /** Asks a graph's nodes, or about a graph; undefined where the predictor is called over REST. */
+  readonly askGraph: CallWithinDeadline | undefined;
   readonly ready: () => boolean;
 }
 
@@ -71,29 +73,36 @@ export async function startGrpcServer(
 function addServices(server: Server, options: GrpcServerOptions, deps: GrpcServerDeps): void {
   const { binding, protocol } = options;
   const services = new Set(binding.served.map(({ path }) => path.split('/')[1] ?? ''));
-  for (const { path, target } of binding.served) {
-    const isAnswered = !options.isGraph || binding.methods.some((one) => one.path === target);
-    const serve =
-      options.transport === 'grpc' && isAnswered
-        ? createAnswerCall(path, target, options, deps)
-        : unimplemented(
-            isAnswered ? restPredictor(options.predictorUrl) : graphOnly(path, binding.methods),
-          );
-    addUnary(server, path, serve);
-  }
+  for (const method of binding.served) addUnary(server, method.path, serve(method, options, deps));
   for (const { path } of options.foreign.flatMap(({ served }) => served)) {
     addUnary(server, path, unimplemented(otherProtocol(path, protocol, [...services])));
   }
   // Whatever the predictor's transport: feedback has a form for both.
   const feedbackDeps = { ...deps, call: deps.feedback };
   for (const path of ['/seldon.protos.Seldon/SendFeedback', '/seldon.protos.Model/SendFeedback']) {
-    const serve =
+    const told =
       protocol === 'seldon'
         ? createAnswerCall(path, '', options, feedbackDeps)
         : unimplemented(otherProtocol(path, protocol, [...services]));
-    addUnary(server, path, serve);
+    addUnary(server, path, told);
   }
   addHealth(server, { services, ready: deps.ready });
+}
+
+function serve(
+  { path, target, about }: ServedMethod,
+  options: GrpcServerOptions,
+  deps: GrpcServerDeps,
+): ServeUnary {
+  const { binding, isGraph, predictorUrl } = options;
+  if (options.transport === 'rest') return unimplemented(restPredictor(predictorUrl));
+  const asksGraph = about === 'graph' || (isGraph && about !== undefined);
+  if (asksGraph && deps.askGraph !== undefined) {
+    return createAnswerCall(path, target, options, { ...deps, call: deps.askGraph });
+  }
+  const predicts = binding.methods.some((method) => method.path === target);
+  if (isGraph && !predicts) return unimplemented(graphOnly(path, binding.methods));
+  return createAnswerCall(path, target, options, deps);
 }
 
 const unimplemented =

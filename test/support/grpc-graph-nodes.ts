@@ -18,6 +18,7 @@ import {
   type ServerUnaryCall,
   type ServiceError,
   type sendUnaryData,
+  status,
 } from '@grpc/grpc-js';
 import { afterAll, afterEach } from 'vitest';
 import { encodeEngine, type GraphSpec } from './graph-nodes.ts';
@@ -55,7 +56,11 @@ const paths = [
   '/seldon.protos.Router/Route',
   '/seldon.protos.Combiner/Aggregate',
   '/tensorflow.serving.PredictionService/Predict',
-  '/inference.GRPCInferenceService/ModelInfer',
+  '/tensorflow.serving.PredictionService/GetModelMetadata',
+  '/tensorflow.serving.ModelService/GetModelStatus',
+  ...['ModelInfer', 'ModelReady', 'ModelMetadata', 'ServerMetadata'].map(
+    (name) => `/inference.GRPCInferenceService/${name}`,
+  ),
 ];
 
 const bytes = (message: Buffer): Buffer => message;
@@ -81,6 +86,11 @@ export function useGrpcGraphNodes(): GrpcGraphNodes {
         call: ServerUnaryCall<Buffer, Buffer>,
         reply: sendUnaryData<Buffer>,
       ): Promise<void> => {
+        // The readiness probe, which belongs to no request: a server without it is ready.
+        if (call.metadata.get('seldon-puid').length === 0) {
+          reply({ code: status.UNIMPLEMENTED, details: 'no such probe' });
+          return;
+        }
         const request = { node, path, metadata: call.metadata, message: call.request };
         calls.push(`${node}/${path.replace(/^.*\./, '')}`);
         requests.push(request);

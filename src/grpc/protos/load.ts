@@ -14,7 +14,9 @@ const sources: Readonly<Record<ProtocolName, readonly string[]>> = {
   tensorflow: [tensorProto, tensorflowProto],
   v2: [v2Proto],
 };
-const common = ['any', 'struct', 'wrappers'].map((name) => `google/protobuf/${name}.proto`);
+const common = ['any', 'struct', 'wrappers', 'empty'].map(
+  (name) => `google/protobuf/${name}.proto`,
+);
 
 /** The services of a protocol, and health. */
 export function loadProtos(protocol: ProtocolName): PackageDefinition {

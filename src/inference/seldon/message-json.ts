@@ -12,7 +12,7 @@ import { seldonProto } from './proto.ts';
 export type SeldonType = 'SeldonMessage' | 'Feedback';
 
 const root = new protobuf.Root();
-for (const name of ['any', 'struct']) {
+for (const name of ['any', 'struct', 'empty']) {
   root.addJSON(protobuf.common.get(`google/protobuf/${name}.proto`)?.nested ?? {});
 }
 for (const source of [tensorProto, seldonProto]) protobuf.parse(source, root, { keepCase: true });

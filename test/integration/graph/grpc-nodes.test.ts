@@ -355,14 +355,6 @@ describe('a chain of the other protocols', () => {
         ]),
       ],
     ]);
-    const asked = await call(
-      '/inference.GRPCInferenceService/ModelMetadata',
-      bytesField(1, 'first'),
-    );
-    expect([asked.status, asked.details]).toEqual([
-      'UNIMPLEMENTED',
-      expect.stringContaining('/inference.GRPCInferenceService/ModelInfer'),
-    ]);
     nodes.answer['first'] = () => bytesField(1, 'first') as Buffer;
     const odd = await call('/inference.GRPCInferenceService/ModelInfer', own);
     expect([odd.status, odd.details]).toEqual([

@@ -4,8 +4,13 @@
  */
 
 export async function loadProtobuf() {
-  const { protobufForm } = await import('../graph/protobuf/form.ts');
   const { protobufFeedback } = await import('../graph/protobuf/feedback.ts');
   const { protobufGraphMetadata } = await import('../graph/protobuf/graph-metadata.ts');
-  return { protobufForm, protobufFeedback, protobufGraphMetadata };
+  return { protobufFeedback, protobufGraphMetadata };
+}
+
+/** For graphs of several nodes alone. */
+export async function loadProtobufForm() {
+  const { protobufForm } = await import('../graph/protobuf/form.ts');
+  return protobufForm;
 }

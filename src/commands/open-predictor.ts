@@ -26,7 +26,7 @@ import {
 import type { AdapterMetrics } from '../observability/metrics.ts';
 import { createReadiness } from '../predictor/readiness.ts';
 import { now, schedule } from './clock.ts';
-import { loadProtobuf } from './load-protobuf.ts';
+import { loadProtobuf, loadProtobufForm } from './load-protobuf.ts';
 import { measured, modelName } from './measured.ts';
 import { type OpenGraph, type OpenGraphDeps, openFeedback, openGraph } from './open-graph.ts';
 import { type ModelClient, openGrpcModel, openRestModel } from './open-model.ts';
@@ -62,7 +62,7 @@ export async function openPredictor(
   if (config.transport === 'grpc') {
     const protobuf = await loadProtobuf();
     const binding = grpcBindingOf(config.protocol, 'model');
-    const message = protobuf.protobufForm(config.protocol);
+    const message = (await loadProtobufForm())(config.protocol);
     const forms = { message, feedback: protobuf.protobufFeedback };
     const opened = openGraph(config, graph, connections, deps, forms);
     return {

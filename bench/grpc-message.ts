@@ -1,11 +1,16 @@
 /** What the gRPC benchmark sends, and what the predictor answers. */
 
+import { bytesField } from '../src/inference/protobuf.ts';
+
+/** A SeldonMessage { binData = 4 }: a graph looks for its fields. */
+const messageOf = (bytes: number): Buffer => Buffer.from(bytesField(4, Buffer.alloc(bytes, 1)));
+
 /** Of a row of an iris' features, and of a CIFAR-10 image, about as many bytes as their messages. */
-export const messages = { iris: Buffer.alloc(60, 1), '13KB': Buffer.alloc(13_000, 1) } as const;
+export const messages = { iris: messageOf(58), '13KB': messageOf(12_996) } as const;
 export type MessageName = keyof typeof messages;
 export const messageNames = Object.keys(messages) as MessageName[];
 
-export const answer = Buffer.alloc(60, 2);
+export const answer = messageOf(58);
 
 export const method = '/seldon.protos.Model/Predict';
 export const callHeaders = { 'content-type': 'application/grpc', te: 'trailers' };

@@ -37,11 +37,35 @@ const options = readOptions({
   out: 'build/bench-grpc.json',
 });
 
-const targetNames = ['adapter', 'grpc-js', 'http2'] as const;
+const targetNames = ['adapter', 'graph', 'grpc-js', 'http2'] as const;
 type TargetName = (typeof targetNames)[number];
 
 const binary = { node: options.node, nodeFlags: words(options['node-flags']) };
 const portOf = (url: string): number => Number(/:(\d+)/.exec(url.replace('://', ''))?.[1]);
+
+const startAdapter = (port: number, env: Record<string, string>): Promise<ServerProcess> =>
+  startServer({
+    ...binary,
+    script: '../src/main.js',
+    args: ['adapter'],
+    env: {
+      SELDON_DEPLOYMENT_ID: 'iris-deployment',
+      HTTP_HOST: '127.0.0.1',
+      HTTP_PORT: '0',
+      GRPC_PORT: String(port),
+      DRAIN_DELAY_MS: '0',
+      ...env,
+    },
+  });
+
+/** ENGINE_PREDICTOR of a chain of three calls of the one predictor. */
+function chainOf(port: number): string {
+  const endpoint = { service_host: '127.0.0.1', service_port: port, type: 'GRPC' };
+  const model = { name: 'm', type: 'MODEL', endpoint };
+  const before = { name: 'in', type: 'TRANSFORMER', endpoint, children: [model] };
+  const graph = { name: 'out', type: 'OUTPUT_TRANSFORMER', endpoint, children: [before] };
+  return Buffer.from(JSON.stringify({ name: 'default', graph })).toString('base64');
+}
 
 async function startTargets(predictor: ServerProcess): Promise<Target<TargetName>[]> {
   const args = [`127.0.0.1:${portOf(predictor.url)}`];
@@ -49,21 +73,12 @@ async function startTargets(predictor: ServerProcess): Promise<Target<TargetName
   const http2 = await startServer({ ...binary, script: './grpc-bare.js', args });
   // The adapter's log names its HTTP address: its gRPC port must be known before.
   const grpcPort = 20_000 + (process.pid % 20_000);
-  const adapter = await startServer({
-    ...binary,
-    script: '../src/main.js',
-    args: ['adapter'],
-    env: {
-      SELDON_DEPLOYMENT_ID: 'iris-deployment',
-      PREDICTOR_URL: predictor.url,
-      HTTP_HOST: '127.0.0.1',
-      HTTP_PORT: '0',
-      GRPC_PORT: String(grpcPort),
-      DRAIN_DELAY_MS: '0',
-    },
-  });
+  const adapter = await startAdapter(grpcPort, { PREDICTOR_URL: predictor.url });
+  const engine = chainOf(portOf(predictor.url));
+  const graph = await startAdapter(grpcPort + 1, { ENGINE_PREDICTOR: engine });
   return [
     { name: 'adapter', server: adapter, port: grpcPort, path: method },
+    { name: 'graph', server: graph, port: grpcPort + 1, path: method },
     { name: 'grpc-js', server: grpcJs, port: portOf(grpcJs.url), path: method },
     { name: 'http2', server: http2, port: portOf(http2.url), path: method },
   ];
@@ -80,6 +95,7 @@ const caseRows = (all: Rounds, one: Case<MessageName>): (string | number)[][] =>
       ...[cpuMsPerRequest.toFixed(4), p50Ms.toFixed(2), p99Ms.toFixed(2)],
       cpuRatio(own, roundsOf(all, 'grpc-js', one)).toFixed(2),
       cpuRatio(own, roundsOf(all, 'http2', one)).toFixed(2),
+      cpuRatio(own, roundsOf(all, 'adapter', one)).toFixed(2),
       peakMbOf(own).toFixed(0),
     ];
   });
@@ -104,7 +120,7 @@ async function main(): Promise<void> {
       bodies: messages,
     });
     const columns = ['payload', 'in flight', 'target', 'calls/s', 'CPU ms/call', 'p50 ms'];
-    const more = ['p99 ms', 'CPU, × grpc-js', 'CPU, × http2', 'peak RSS MB'];
+    const more = ['p99 ms', 'CPU, × grpc-js', 'CPU, × http2', 'CPU, × adapter', 'peak RSS MB'];
     const rows = cases.flatMap((one) => caseRows(rounds, one));
     const markdown = [told(machine), table([...columns, ...more], rows)];
     publish(markdown, options.out, { machine, options, answerBytes: answer.length, rounds });

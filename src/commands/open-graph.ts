@@ -1,6 +1,7 @@
 /** Wires a graph: a client, a breaker and a readiness for each node that is called. */
 
 import type { AdapterConfig } from '../config/adapter.ts';
+import type { AskNode } from '../delivery/ask-info.ts';
 import { createBreaker } from '../delivery/breaker.ts';
 import {
   type CallWithinDeadline,
@@ -14,31 +15,40 @@ import {
   type GraphRequest,
   type LogPayload,
 } from '../delivery/graph-call.ts';
-import type { Log } from '../delivery/ports.ts';
+import type { CallPredictor, Log, PredictionAnswer } from '../delivery/ports.ts';
 import { AdapterError } from '../errors.ts';
-import { createFeedback } from '../graph/feedback.ts';
+import { createFeedback, type FeedbackForm } from '../graph/feedback.ts';
+import type { MessageForm } from '../graph/form.ts';
 import { whereOf } from '../graph/message.ts';
-import { addressOf, type GraphNode, nodesOf, type PredictorGraph } from '../graph/node.ts';
+import { type GraphNode, nodesOf, type PredictorGraph, urlOfNode } from '../graph/node.ts';
 import { nodePaths } from '../graph/node-path.ts';
 import { isCalled, stepsOf } from '../graph/steps.ts';
 import { createWalk, unitOf } from '../graph/walk.ts';
 import { protocols } from '../inference/protocols.ts';
 import type { AdapterMetrics } from '../observability/metrics.ts';
-import { createAskRest } from '../predictor/ask-rest.ts';
 import { createReadiness, type Readiness } from '../predictor/readiness.ts';
 import { readinessOfAll } from '../predictor/readiness-of-all.ts';
-import { createRestClient, type RestClient } from '../predictor/rest-client.ts';
-import { noTlsFiles } from '../predictor/tls-files.ts';
 import { now, schedule } from './clock.ts';
 import { measured, modelName } from './measured.ts';
+import { type NodeClient, openNodeClient } from './open-node.ts';
 
 /** What predicts. */
 export interface OpenGraph {
   readonly call: CallWithinDeadline;
   /** Takes feedback to whom it is about. */
   readonly feedback: CallWithinDeadline;
+  /** Asks a node about itself, once. */
+  readonly askNode: AskNode;
+  /** Calls a node past its breaker. */
+  readonly callNode: CallService;
   readonly readiness: Readiness;
   readonly close: () => Promise<void>;
+}
+
+/** How what goes through a graph is written. */
+export interface GraphForms {
+  readonly message: MessageForm;
+  readonly feedback: FeedbackForm;
 }
 
 export interface OpenGraphDeps {
@@ -50,43 +60,46 @@ export interface OpenGraphDeps {
   readonly changed: () => void;
 }
 
-/** @param connections most calls of one node at once */
+/**
+ * @param connections most calls of one node at once
+ * @param forms how messages are written, where they are no JSON
+ */
 export function openGraph(
   config: AdapterConfig,
   graph: PredictorGraph,
   connections: number,
   deps: OpenGraphDeps,
+  forms?: GraphForms,
 ): OpenGraph {
   const protocol = protocols[config.protocol];
   const { metrics, log } = deps;
-  const clients = new Map<string, RestClient>();
+  const clients = new Map<string, NodeClient>();
   const calls = new Map<string, CallWithinDeadline>();
   // A node that fails at feedback predicts none the worse: its breaker is not told.
   const unguarded = new Map<string, CallWithinDeadline>();
+  const asks = new Map<string, CallPredictor>();
   const readiness = new Map<string, Readiness>();
 
-  const clientOf = (url: URL): RestClient => {
-    const known = clients.get(url.origin);
+  const clientOf = (url: URL): NodeClient => {
+    // By host and port: URL knows no origin of grpc://.
+    const known = clients.get(url.host);
     if (known !== undefined) return known;
-    const client = createRestClient({
-      url,
-      connections,
-      connectTimeoutMs: config.connectTimeoutMs,
-      tls: noTlsFiles,
-      maxAnswerBytes: config.maxAnswerBytes,
-      setting: "the node's endpoint in ENGINE_PREDICTOR",
-    });
-    clients.set(url.origin, client);
+    const client = openNodeClient(config, url, connections);
+    clients.set(url.host, client);
     return client;
   };
 
   for (const node of nodesOf(graph.root)) {
-    const url = addressOf(node);
+    const url = urlOfNode(node);
     if (url === undefined || !isCalled(stepsOf(node))) continue;
     const client = clientOf(url);
     const meter = metrics.modelCalls({
       ...modelName(node.name, config.facts),
-      paths: new Set(nodePaths(config.protocol, node.name)),
+      paths: new Set([
+        ...nodePaths(config.protocol, node),
+        protocol.readinessPath(node.name),
+        protocol.metadataPath(node.name),
+      ]),
     });
     const call = createCallWithinDeadline(
       { attemptTimeoutMs: config.attemptTimeoutMs, maxRepeats: config.callRetries },
@@ -95,15 +108,13 @@ export function openGraph(
     const breaker = createBreaker(whereOf(node), { call, now, random: Math.random, log });
     calls.set(node.name, breaker);
     unguarded.set(node.name, call);
+    asks.set(node.name, measured(client.askInfo, meter, 'get'));
     readiness.set(
       node.name,
       createReadiness(
         { intervalMs: config.readinessIntervalMs },
         {
-          ask: createAskRest(
-            { protocol, model: node.name, predictorUrl: url.href.replace(/\/$/, '') },
-            client.probe,
-          ),
+          ask: client.ask(node.name),
           schedule,
           log,
           changed: deps.changed,
@@ -115,12 +126,14 @@ export function openGraph(
   const service = serviceOf(calls);
   const callNode = createCallNode(config.protocol, service, deps.copy);
   const walk = createWalk<GraphRequest>(
-    { protocol: config.protocol },
+    { protocol: config.protocol, ...(forms && { form: forms.message }) },
     { callNode, random: Math.random },
   );
   return {
     call: createGraphCall({ protocol, root: unitOf(graph.root, graph.images) }, walk),
-    feedback: openFeedback(config, graph, deps, serviceOf(unguarded)),
+    feedback: openFeedback(config, graph, deps, serviceOf(unguarded), forms?.feedback),
+    askNode: serviceOf(asks),
+    callNode: serviceOf(unguarded),
     readiness: readinessOfAll(readiness),
     close: async () => {
       await Promise.all([...clients.values()].map((client) => client.close()));
@@ -128,24 +141,31 @@ export function openGraph(
   };
 }
 
-/** Feedback goes to the nodes by the same calls; a graph may be a single model. */
+/** Feedback goes to the nodes by the same calls; a graph may be a single model. @param form JSON unless told */
 export function openFeedback(
   config: AdapterConfig,
   graph: PredictorGraph,
   { metrics, copy }: Pick<OpenGraphDeps, 'metrics' | 'copy'>,
   service: CallService,
+  form?: FeedbackForm,
 ): CallWithinDeadline {
-  const feedback = createFeedback<GraphRequest>(config.protocol, {
-    callNode: createCallNode(config.protocol, service),
-    rewarded: ({ name }, reward) => metrics.rewarded(modelName(name, config.facts), reward),
-    ...(copy && { passed: (...given) => copy('feedback', ...given) }),
-  });
+  const feedback = createFeedback<GraphRequest>(
+    config.protocol,
+    {
+      callNode: createCallNode(config.protocol, service),
+      rewarded: ({ name }, reward) => metrics.rewarded(modelName(name, config.facts), reward),
+      ...(copy && { passed: (...given) => copy('feedback', ...given) }),
+    },
+    form,
+  );
   return createFeedbackCall(unitOf(graph.root, graph.images), feedback);
 }
 
 /** Calls a node; an error says which one it was. */
-function serviceOf(calls: ReadonlyMap<string, CallWithinDeadline>): CallService {
-  return async (node: GraphNode, request) => {
+function serviceOf<Call>(
+  calls: ReadonlyMap<string, (call: Call) => Promise<PredictionAnswer>>,
+): (node: GraphNode, call: Call) => Promise<PredictionAnswer> {
+  return async (node, request) => {
     const call = calls.get(node.name);
     if (call === undefined) throw new Error(`the node "${node.name}" has no client`);
     try {

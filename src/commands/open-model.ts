@@ -4,7 +4,12 @@ import type { AdapterConfig } from '../config/adapter.ts';
 import type { CallPredictor } from '../delivery/ports.ts';
 import { grpcBindingOf } from '../inference/grpc-bindings.ts';
 import { protocols } from '../inference/protocols.ts';
-import { grpcTargets, restTargets, type TargetOf } from '../inference/targets.ts';
+import {
+  grpcFeedbackTargets,
+  grpcTargets,
+  restTargets,
+  type TargetOf,
+} from '../inference/targets.ts';
 import { createAskGrpc } from '../predictor/ask-grpc.ts';
 import { createAskRest } from '../predictor/ask-rest.ts';
 import { createGrpcClient } from '../predictor/grpc-client.ts';
@@ -23,6 +28,9 @@ export interface ModelClient {
   readonly paths: readonly string[];
   /** What a payload is called by. */
   readonly targetOf: TargetOf;
+  readonly feedbackTargetOf: TargetOf;
+  /** The method that takes feedback; undefined over REST, and where there is none. */
+  readonly feedbackPath: string | undefined;
   readonly close: () => Promise<void>;
 }
 
@@ -38,6 +46,7 @@ export function openRestModel(config: AdapterConfig, at: URL, connections: numbe
   const url = addressOf(at);
   const protocol = protocols[config.protocol];
   const { model } = config;
+  const targetOf = restTargets(protocol, model);
   const client = createRestClient({
     url: at,
     connections,
@@ -55,7 +64,9 @@ export function openRestModel(config: AdapterConfig, at: URL, connections: numbe
       protocol.readinessPath(model),
       protocol.metadataPath(model),
     ],
-    targetOf: restTargets(protocol, model),
+    targetOf,
+    feedbackTargetOf: targetOf,
+    feedbackPath: undefined,
     close: client.close,
   };
 }
@@ -77,6 +88,8 @@ export function openGrpcModel(config: AdapterConfig, at: URL): ModelClient {
     askInfo: undefined,
     paths: binding.methods.map(({ path }) => path),
     targetOf: grpcTargets(protocol, binding, config.model),
+    feedbackTargetOf: grpcFeedbackTargets(binding),
+    feedbackPath: binding.feedback?.path,
     close: client.close,
   };
 }

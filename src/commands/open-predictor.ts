@@ -1,65 +1,113 @@
 /** Opens what predicts: one model, called directly over REST or gRPC, or a graph. */
 
 import type { AdapterConfig } from '../config/adapter.ts';
+import { createAskGrpcGraph } from '../delivery/ask-grpc-graph.ts';
+import { type AskInfo, createAskGraph, createAskModel } from '../delivery/ask-info.ts';
 import {
   type CallWithinDeadline,
   createCallWithinDeadline,
 } from '../delivery/call-within-deadline.ts';
+import type { CallService } from '../delivery/graph-call.ts';
 import { createMicroBatch } from '../delivery/micro-batch.ts';
-import type { CallPredictor, Log } from '../delivery/ports.ts';
-import { AdapterError } from '../errors.ts';
+import type { Log } from '../delivery/ports.ts';
+import type { PredictorGraph } from '../graph/node.ts';
 import { nodePath } from '../graph/node-path.ts';
 import { graphOfModel } from '../graph/single-model.ts';
+import { unitOf } from '../graph/walk.ts';
 import { batchFormats } from '../inference/batch-formats.ts';
+import { grpcBindingOf } from '../inference/grpc-bindings.ts';
 import { protocols } from '../inference/protocols.ts';
-import { restTargets, type TargetOf } from '../inference/targets.ts';
+import {
+  grpcFeedbackTargets,
+  grpcTargets,
+  restTargets,
+  type TargetOf,
+} from '../inference/targets.ts';
 import type { AdapterMetrics } from '../observability/metrics.ts';
 import { createReadiness } from '../predictor/readiness.ts';
 import { now, schedule } from './clock.ts';
+import { loadProtobuf, loadProtobufForm } from './load-protobuf.ts';
 import { measured, modelName } from './measured.ts';
 import { type OpenGraph, type OpenGraphDeps, openFeedback, openGraph } from './open-graph.ts';
 import { type ModelClient, openGrpcModel, openRestModel } from './open-model.ts';
 import { logged } from './open-payload-log.ts';
 
-export interface OpenPredictor extends OpenGraph {
+export interface OpenPredictor extends Omit<OpenGraph, 'askNode' | 'callNode'> {
   /** For messages: where it is. */
   readonly predictorUrl: string;
   /** What a payload is called by. */
   readonly targetOf: TargetOf;
+  /** What feedback is called by. */
+  readonly feedbackTargetOf: TargetOf;
   /** Asks for status and metadata; undefined where nothing has such paths. */
-  readonly askInfo: CallPredictor | undefined;
+  readonly askInfo: AskInfo | undefined;
+  /** Likewise over gRPC: the methods that are about something. */
+  readonly askGraph: CallWithinDeadline | undefined;
 }
 
 /** Opens connections as they are needed; nothing is asked before `readiness.start`. */
-export function openPredictor(config: AdapterConfig, deps: OpenGraphDeps): OpenPredictor {
+export async function openPredictor(
+  config: AdapterConfig,
+  deps: OpenGraphDeps,
+): Promise<OpenPredictor> {
   // One more than may be predicted at once, so that the readiness probe never waits.
   const connections = config.maxConcurrency + (config.kafka === undefined ? 0 : config.workers) + 1;
   const { predictorUrl, graph } = config;
   if (predictorUrl !== undefined) return openModel(config, predictorUrl, connections, deps);
   if (graph === undefined) throw new Error('there is neither a predictor URL nor a graph');
+  const named = `the graph of "${graph.root.name}"`;
+  const protocol = protocols[config.protocol];
+  const { predictor } = config;
+  const root = unitOf(graph.root, graph.images);
+  if (config.transport === 'grpc') {
+    const protobuf = await loadProtobuf();
+    const binding = grpcBindingOf(config.protocol, 'model');
+    const message = (await loadProtobufForm())(config.protocol);
+    const forms = { message, feedback: protobuf.protobufFeedback };
+    const opened = openGraph(config, graph, connections, deps, forms);
+    return {
+      ...opened,
+      predictorUrl: named,
+      // The name in a message is written anew for every node.
+      targetOf: grpcTargets(protocol, binding, undefined),
+      feedbackTargetOf: grpcFeedbackTargets(binding),
+      askInfo: undefined,
+      askGraph: createAskGrpcGraph(
+        { binding, predictor, root },
+        { call: opened.callNode, metadataOf: protobuf.protobufGraphMetadata },
+      ),
+    };
+  }
+  const targetOf = restTargets(protocol, config.model);
+  const opened = openGraph(config, graph, connections, deps);
   return {
-    ...openGraph(config, graph, connections, deps),
-    predictorUrl: `the graph of "${graph.root.name}"`,
-    targetOf: restTargets(protocols[config.protocol], config.model),
-    askInfo: undefined,
+    ...opened,
+    predictorUrl: named,
+    targetOf,
+    feedbackTargetOf: targetOf,
+    askInfo: createAskGraph({ predictor, root }, opened.askNode),
+    askGraph: undefined,
   };
 }
 
-function openModel(
+async function openModel(
   config: AdapterConfig,
   url: URL,
   connections: number,
   deps: OpenGraphDeps,
-): OpenPredictor {
+): Promise<OpenPredictor> {
   const { metrics, log, changed } = deps;
   const isRest = config.transport === 'rest';
   const client = isRest ? openRestModel(config, url, connections) : openGrpcModel(config, url);
   // Images go by the names of nodes; MODEL_NAME is what the model's own server calls it.
   const name = config.graph?.root.name ?? config.model ?? '';
-  const feedbackPath = nodePath(config.protocol, 'send-feedback', name);
+  const graph = config.graph ?? graphOfModel(config.model ?? 'model', url);
   const meter = metrics.modelCalls({
     ...modelName(name, config.facts),
-    paths: new Set([...client.paths, feedbackPath]),
+    paths: new Set([
+      ...client.paths,
+      client.feedbackPath ?? nodePath(config.protocol, 'send-feedback', name),
+    ]),
   });
   const callAlone = createCallWithinDeadline(
     { attemptTimeoutMs: config.attemptTimeoutMs, maxRepeats: config.callRetries },
@@ -67,10 +115,13 @@ function openModel(
   );
   const call = config.batchMaxSize > 1 ? batched(callAlone, config, metrics, log) : callAlone;
   return {
-    ...(isRest ? overRest(config, url, { call, callAlone }, deps) : { call, feedback: noFeedback }),
+    ...(isRest
+      ? overRest(config, graph, { call, callAlone }, deps)
+      : { call, ...(await overGrpc(config, graph, callAlone, client.feedbackPath, deps)) }),
     predictorUrl: client.url,
     targetOf: client.targetOf,
-    askInfo: askInfoOf(client, meter),
+    feedbackTargetOf: client.feedbackTargetOf,
+    askInfo: askInfoOf(config, client, meter),
     readiness: createReadiness(
       { intervalMs: config.readinessIntervalMs },
       { ask: client.ask, schedule, log, changed },
@@ -80,9 +131,11 @@ function openModel(
 }
 
 const askInfoOf = (
+  { predictor, model }: AdapterConfig,
   { askInfo }: ModelClient,
   meter: ReturnType<AdapterMetrics['modelCalls']>,
-): CallPredictor | undefined => askInfo && measured(askInfo, meter, 'get');
+): AskInfo | undefined =>
+  askInfo && createAskModel({ predictor, model }, measured(askInfo, meter, 'get'));
 
 interface ModelCalls {
   readonly call: CallWithinDeadline;
@@ -93,23 +146,40 @@ interface ModelCalls {
 /** What a model over REST has beside its predictions, as every node of a graph. */
 function overRest(
   config: AdapterConfig,
-  url: URL,
+  graph: PredictorGraph,
   { call, callAlone }: ModelCalls,
   deps: OpenGraphDeps,
-): Pick<OpenPredictor, 'call' | 'feedback'> {
-  const graph = config.graph ?? graphOfModel(config.model ?? 'model', url);
+): Pick<OpenPredictor, 'call' | 'feedback' | 'askGraph'> {
   return {
+    askGraph: undefined,
     call: logged(call, graph.root, deps.copy),
     feedback: openFeedback(config, graph, deps, (_node, request) => callAlone(request)),
   };
 }
 
-const noFeedback: CallWithinDeadline = async () => {
-  throw new AdapterError(
-    'PAYLOAD_UNSUPPORTED',
-    'feedback is taken to models over REST alone, but the predictor is called over gRPC; give it an address for REST (PREDICTOR_URL, SELDON_TRANSPORT), or send it no feedback',
-  );
-};
+/**
+ * What a model over gRPC has beside its predictions, as every node of a graph; bytes are passed on.
+ * @param feedbackPath the method that takes feedback, where there is one
+ */
+async function overGrpc(
+  config: AdapterConfig,
+  graph: PredictorGraph,
+  callAlone: CallWithinDeadline,
+  feedbackPath = '',
+  deps: OpenGraphDeps,
+): Promise<Pick<OpenPredictor, 'feedback' | 'askGraph'>> {
+  const { protobufFeedback, protobufGraphMetadata } = await loadProtobuf();
+  const takeFeedback: CallService = (_node, call) => callAlone({ ...call, path: feedbackPath });
+  const binding = grpcBindingOf(config.protocol, config.seldonGrpcService);
+  const { predictor } = config;
+  return {
+    feedback: openFeedback(config, graph, deps, takeFeedback, protobufFeedback),
+    askGraph: createAskGrpcGraph(
+      { binding, predictor, root: unitOf(graph.root, graph.images) },
+      { call: (_node, call) => callAlone(call), metadataOf: protobufGraphMetadata },
+    ),
+  };
+}
 
 /** Merges calls, and counts how many were. */
 function batched(

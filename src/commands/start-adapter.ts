@@ -51,8 +51,9 @@ export async function startAdapter(
   let kafka: KafkaAdapter | undefined;
   const changed = (): void => kafka?.predictorChanged();
   const payloadLog = openPayloadLog(config, { metrics, log });
-  const predictor = openPredictor(config, { metrics, log, copy: payloadLog.copy, changed });
-  const { call, feedback, readiness, predictorUrl, targetOf, askInfo } = predictor;
+  const predictor = await openPredictor(config, { metrics, log, copy: payloadLog.copy, changed });
+  const { call, feedback, readiness, predictorUrl, targetOf, feedbackTargetOf, askInfo } =
+    predictor;
   const replies = createReplyFactory({
     identity,
     source: config.responseSource,
@@ -62,6 +63,7 @@ export async function startAdapter(
     {
       identity,
       targetOf,
+      feedbackTargetOf,
       model: config.model,
       predictorUrl,
       eventTypes: new Set(config.eventTypes),
@@ -99,7 +101,7 @@ export async function startAdapter(
   );
   registerFeedbackRoutes(
     server,
-    { protocol, requestTimeoutMs: config.requestTimeoutMs },
+    { protocol, feedbackTargetOf, requestTimeoutMs: config.requestTimeoutMs },
     {
       feedback,
       limiter,
@@ -141,6 +143,8 @@ export async function startAdapter(
   readiness.start();
   const grpc = await startGrpc(config, predictorUrl, {
     call,
+    feedback,
+    askGraph: predictor.askGraph,
     limiter,
     now,
     wallClock,

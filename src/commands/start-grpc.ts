@@ -1,6 +1,7 @@
 /** Wires the gRPC server of the adapter. */
 
 import type { AdapterConfig } from '../config/adapter.ts';
+import { createTranslatedFeedback } from '../delivery/translated-feedback.ts';
 import type { GrpcServer, GrpcServerDeps } from '../grpc/server.ts';
 import { grpcBindingOf } from '../inference/grpc-bindings.ts';
 import { protocolNames } from '../inference/protocol.ts';
@@ -16,6 +17,13 @@ export async function startGrpc(
   // The libraries take memory, which those who do not serve gRPC need not give.
   const { startGrpcServer } = await import('../grpc/server.ts');
   const binding = (name: typeof protocol) => grpcBindingOf(name, config.seldonGrpcService);
+  const feedback =
+    config.transport === 'grpc'
+      ? deps.feedback
+      : createTranslatedFeedback(
+          deps.feedback,
+          await import('../inference/seldon/message-json.ts'),
+        );
   const server = await startGrpcServer(
     {
       host: config.httpHost,
@@ -24,12 +32,13 @@ export async function startGrpc(
       foreign: protocolNames.filter((name) => name !== protocol).map(binding),
       protocol,
       transport: config.transport,
+      isGraph: config.predictorUrl === undefined,
       maxBodyBytes: config.maxBodyBytes,
       maxStreams: config.maxConcurrency + config.maxWaiting,
       requestTimeoutMs: config.requestTimeoutMs,
       predictorUrl,
     },
-    deps,
+    { ...deps, feedback },
   );
   // Seldon's operator names a port for every deployment, so this is no warning.
   const predictions =

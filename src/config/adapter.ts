@@ -1,5 +1,6 @@
 /** The settings of the `adapter` command: all groups, and what must hold between them. */
 
+import type { Transport } from '../graph/transport.ts';
 import { batchSettings } from './batching.ts';
 import {
   type CalledPredictor,
@@ -8,7 +9,6 @@ import {
   engineConflicts,
   graphWarnings,
   sourceOf,
-  type Transport,
 } from './called-predictor.ts';
 import { eventSettings } from './events.ts';
 import { takeExecutorFlags } from './executor-flags.ts';

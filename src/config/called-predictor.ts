@@ -3,6 +3,14 @@
 import { seldonOnly } from '../graph/check.ts';
 import { nodesOf, type PredictorGraph } from '../graph/node.ts';
 import { noFacts, type PredictorFacts } from '../graph/predictor-entry.ts';
+import {
+  namesOf,
+  nodesOfTransport,
+  type Transport,
+  transportOfGraph,
+  transportProblem,
+  withTransport,
+} from '../graph/transport.ts';
 import { protocols } from '../inference/protocols.ts';
 import { batchSettings } from './batching.ts';
 import { identitySettings } from './identity.ts';
@@ -18,8 +26,6 @@ const settings = {
   ...payloadLogSettings,
 };
 type Values = ValuesOf<typeof settings>;
-
-export type Transport = 'rest' | 'grpc';
 
 export interface CalledPredictor {
   /** The one model's, from PREDICTOR_URL or an engine predictor; undefined: `graph` is walked. */
@@ -46,11 +52,13 @@ export function calledPredictor(
   const transport = transportOf(values, engine);
   const { graph, single, facts = noFacts } = engine ?? {};
   if (graph !== undefined && single === undefined) {
-    return { predictorUrl: undefined, transport, model: graph.root.name, graph, facts };
+    const called = withTransport(graph, transport);
+    return { predictorUrl: undefined, transport, model: graph.root.name, graph: called, facts };
   }
   const predictorUrl = values.predictorUrl ?? engineUrl(engine, transport);
   const model = values.model ?? single?.model;
-  return predictorUrl && { predictorUrl, transport, model, graph, facts };
+  const called = graph && withTransport(graph, transport);
+  return predictorUrl && { predictorUrl, transport, model, graph: called, facts };
 }
 
 /** What is asked for and cannot be heeded. */
@@ -64,15 +72,16 @@ export function graphWarnings(
   if (single === undefined && model !== undefined && model !== graph.root.name) {
     warnings.push('MODEL_NAME is not heeded: the nodes of a graph go by their own names');
   }
-  const wantGrpc = nodes.filter(({ endpoint }) => endpoint?.transport === 'grpc');
-  if (single === undefined && wantGrpc.length > 0) {
+  const other = transport === 'grpc' ? 'rest' : 'grpc';
+  const others = single === undefined ? nodesOfTransport(graph, other) : [];
+  if (others.length > 0) {
     warnings.push(
-      `the endpoints of ${namesOf(wantGrpc)} are of type GRPC, but are called over REST, as all nodes of a graph`,
+      `the endpoints of ${namesOf(others)} are of type ${other.toUpperCase()}, but are called over ${transport}, as SELDON_TRANSPORT says`,
     );
   }
   const logged = nodes.filter(({ logger }) => logger !== undefined);
   if (transport === 'grpc' && logged.length > 0) {
-    warnings.push(`payloads of ${namesOf(logged)} are not logged: it is called over gRPC`);
+    warnings.push(`payloads of ${namesOf(logged)} are not logged: what goes over gRPC is not`);
     return warnings;
   }
   const silent = logged.filter(({ logger }) => (logger?.url ?? logSink) === undefined);
@@ -84,9 +93,6 @@ export function graphWarnings(
   return warnings;
 }
 
-const namesOf = (nodes: readonly { readonly name: string }[]): string =>
-  nodes.map(({ name }) => name).join(', ');
-
 const isGrpcUrl = (url: URL): boolean => url.protocol.startsWith('grpc');
 
 function transportOf(
@@ -94,12 +100,26 @@ function transportOf(
   engine: EnginePredictor | undefined,
 ): Transport {
   if (predictorUrl !== undefined) return isGrpcUrl(predictorUrl) ? 'grpc' : 'rest';
-  if (engine !== undefined && engine.single === undefined) return 'rest';
-  return transport ?? engine?.single?.transport ?? 'rest';
+  if (transport !== undefined || engine === undefined) return transport ?? 'rest';
+  return engine.single?.transport ?? transportOfGraph(engine.graph) ?? 'rest';
 }
 
 const engineUrl = (engine: EnginePredictor | undefined, transport: Transport): URL | undefined =>
   transport === 'grpc' ? engine?.single?.grpcUrl : engine?.single?.restUrl;
+
+/** What keeps a graph from being walked, by one transport for all its nodes. */
+function graphProblem(
+  { transport, protocol }: Pick<Values, 'transport' | 'protocol'>,
+  { graph }: EnginePredictor,
+  wanted: Transport,
+): string | undefined {
+  if (transport === undefined && transportOfGraph(graph) === undefined) {
+    const grpc = namesOf(nodesOfTransport(graph, 'grpc'));
+    const rest = namesOf(nodesOfTransport(graph, 'rest'));
+    return `the endpoints of ${grpc} are of type GRPC, and those of ${rest} of type REST, but a graph has one transport; give them one type, or say by SELDON_TRANSPORT which of their ports are called`;
+  }
+  return transportProblem(graph, wanted, protocol);
+}
 
 /** For messages: what describes the predictor. */
 export const sourceOf = ({ predictorFile }: Pick<Values, 'predictorFile'>): string =>
@@ -111,7 +131,7 @@ const engineSettings = ['enginePredictor', 'predictorFile', 'predictor'] as cons
 export function engineConflicts(engineOf: EngineOf): readonly Conflict<typeof settings>[] {
   return [
     {
-      between: ['transport', 'predictorUrl', ...engineSettings],
+      between: ['transport', 'protocol', 'predictorUrl', ...engineSettings],
       problem: (values) => {
         const { transport, predictorUrl } = values;
         const engine = engineOf(values);
@@ -120,8 +140,9 @@ export function engineConflicts(engineOf: EngineOf): readonly Conflict<typeof se
         if (isOther && predictorUrl !== undefined) {
           return `SELDON_TRANSPORT is ${transport}, but PREDICTOR_URL is an address for ${wanted}; write it as ${transport === 'grpc' ? 'grpc:// or grpcs://' : 'http:// or https://'}, or unset SELDON_TRANSPORT`;
         }
-        if (isOther) {
-          return `SELDON_TRANSPORT is ${transport}, but the nodes of a graph are called over REST alone: unset it`;
+        if (engine !== undefined && engine.single === undefined) {
+          const problem = graphProblem(values, engine, wanted);
+          return problem && `${sourceOf(values)}: ${problem}`;
         }
         if (engine?.single === undefined || engineUrl(engine, wanted) !== undefined) {
           return undefined;

@@ -65,7 +65,7 @@ export const predictorSettings = {
   enginePredictor: {
     env: 'ENGINE_PREDICTOR',
     schema: enginePredictor,
-    doc: "Base64 of the JSON of a `spec.predictors[]` entry, as Seldon's operator gives it to its executor: one MODEL, called over REST or gRPC, or a larger inference graph, whose nodes are called over REST. See docs/graphs.md.",
+    doc: "Base64 of the JSON of a `spec.predictors[]` entry, as Seldon's operator gives it to its executor: one MODEL or a larger inference graph, called over REST or gRPC as its endpoints' `type` says. See docs/graphs.md.",
   },
   predictorFile: {
     env: 'PREDICTOR_FILE',

@@ -24,6 +24,8 @@ export interface DispatchOptions {
   readonly identity: Identity;
   /** What a payload is called by. */
   readonly targetOf: TargetOf;
+  /** What feedback is called by. */
+  readonly feedbackTargetOf: TargetOf;
   /** The configured model; a route that names one overrides it. */
   readonly model: string | undefined;
   /** For messages: where the predictor is. */
@@ -98,8 +100,9 @@ export function createDispatch(options: DispatchOptions, deps: DispatchDeps): Di
     const { payload, origin, deadline } = input;
     if (payload === undefined || payload.byteLength === 0) throw payloadMissing();
     const replyId = deps.replies.id(origin, options.model);
-    const headers = predictionHeaders(input, input.contentType ?? 'application/json', replyId);
-    const answer = await deps.feedback({ path: '', headers, body: payload, deadline });
+    const { path, contentType } = options.feedbackTargetOf(input);
+    const headers = predictionHeaders(input, contentType, replyId);
+    const answer = await deps.feedback({ path, headers, body: payload, deadline });
     const fault = faultIn(answer, options.predictorUrl);
     if (fault !== undefined) throw fault;
     return { kind: 'accepted' };

@@ -11,7 +11,7 @@ import type { Feedback } from '../graph/feedback.ts';
 import type { Message, NodeAnswer, Unit } from '../graph/message.ts';
 import { jsonType, whereOf } from '../graph/message.ts';
 import type { GraphNode } from '../graph/node.ts';
-import { nodePath } from '../graph/node-path.ts';
+import { callPath } from '../graph/node-path.ts';
 import type { PayloadKind } from '../graph/payload-copy.ts';
 import type { CallNode, Failed, NodeCall, Walk } from '../graph/walk.ts';
 import { faultOfAnswer } from '../inference/classify-answer.ts';
@@ -133,13 +133,14 @@ export function createCallNode(
   return async ({ node, call, message, shown, request }: NodeCall<GraphRequest>) => {
     const isCopied = copy !== undefined && call !== 'route' && call !== 'send-feedback';
     if (isCopied) copy('request', node, shown ?? message, request);
+    const path = callPath(protocol, call, node);
     const answer = await service(node, {
-      path: nodePath(protocol, call, node.name),
+      path,
       headers: headersFor(message, request),
       body: message.body,
       deadline: request.deadline,
     });
-    const result = messageOf(answer, `${whereOf(node)} at ${nodePath(protocol, call, node.name)}`);
+    const result = messageOf(answer, node, path);
     if (isCopied && !('failed' in result)) copy('response', node, result, request);
     return result;
   };
@@ -152,10 +153,13 @@ function headersFor(message: Message, { headers }: GraphRequest): string[] {
   return [...type, ...encoding, ...headers];
 }
 
-function messageOf(answer: NodeAnswer, where: string): Message | Failed {
+function messageOf(answer: NodeAnswer, node: GraphNode, path: string): Message | Failed {
   const { status, body, contentType } = answer;
+  const where = `${whereOf(node)} at ${path}`;
   const isSuccess = status >= 200 && status < 300;
-  const fault = isSuccess ? faultOfAnswer(answer, where) : undefined;
+  // A protobuf may be empty: its defaults are not written.
+  const isJson = node.endpoint?.transport !== 'grpc';
+  const fault = isSuccess && isJson ? faultOfAnswer(answer, where) : undefined;
   // A success without a usable body is no answer that anybody could be shown.
   if (fault !== undefined) throw fault;
   if (!isSuccess) return { failed: { ...answer, where } };

@@ -8,19 +8,16 @@ import {
   nodesOf,
   type PredictorGraph,
 } from './node.ts';
-import { isModelAlone } from './single-model.ts';
 import { isCalled, type Steps, stepsOf } from './steps.ts';
 
 /** @returns every fault of the graph, with its field */
-export const problemsOf = ({ root }: PredictorGraph): string[] =>
-  checkNode(root, 'graph', isModelAlone(root));
+export const problemsOf = ({ root }: PredictorGraph): string[] => checkNode(root, 'graph');
 
-/** @param isAlone whether it is the graph's one model, which may be called over gRPC too */
-function checkNode(node: GraphNode, where: string, isAlone = false): string[] {
+function checkNode(node: GraphNode, where: string): string[] {
   const steps = stepsOf(node);
   return [
     ...checkKind(node, steps, where),
-    ...checkEndpoint(node, steps, where, isAlone),
+    ...checkEndpoint(node, steps, where),
     ...checkChildren(node, steps, where),
     ...node.children.flatMap((child, i) => checkNode(child, `${where}.children[${i}]`)),
   ];
@@ -33,17 +30,13 @@ function checkKind(node: GraphNode, steps: Steps, where: string): string[] {
   ];
 }
 
-function checkEndpoint(node: GraphNode, steps: Steps, where: string, isAlone: boolean): string[] {
-  if (!isCalled(steps) || addressOf(node) !== undefined) return [];
-  if (isAlone && grpcAddressOf(node) !== undefined) return [];
+/** Over which transport it is called is not known yet: see transport.ts. */
+function checkEndpoint(node: GraphNode, steps: Steps, where: string): string[] {
+  if (!isCalled(steps) || (addressOf(node) ?? grpcAddressOf(node)) !== undefined) return [];
   const { restPort, grpcPort } = node.endpoint ?? {};
-  if (restPort !== undefined || (isAlone && grpcPort !== undefined)) {
-    return [`${where}.endpoint.service_host: expected a host name or an address`];
-  }
-  const expected = `${where}.endpoint: expected service_host and httpPort`;
-  if (isAlone) return [`${expected} or grpcPort (or service_port)`];
-  const why = grpcPort === undefined ? '' : '; gRPC is for a MODEL alone, not for nodes of a graph';
-  return [`${expected} (or service_port) for REST${why}`];
+  return (restPort ?? grpcPort) === undefined
+    ? [`${where}.endpoint: expected service_host and httpPort or grpcPort (or service_port)`]
+    : [`${where}.endpoint.service_host: expected a host name or an address`];
 }
 
 /** How many children a node needs, by what it does. */

@@ -32,23 +32,36 @@ export type Feedback<Request> = (
   request: Request,
 ) => Promise<Message | Failed>;
 
-interface Told {
+/** What feedback says to us; all else in it is for the nodes. */
+export interface Told {
   readonly reward: number;
   readonly routing: Readonly<Record<string, unknown>>;
 }
 
-/** The answer where no node had one to give. */
-const taken: Message = {
-  body: Buffer.from('{"status":{"status":"SUCCESS"}}'),
-  contentType: jsonType,
-  contentEncoding: undefined,
+/** How feedback is written. */
+export interface FeedbackForm {
+  /** @throws AdapterError REQUEST_MALFORMED */
+  readonly read: (body: Uint8Array) => Told;
+  /** The answer where no node had one to give. */
+  readonly taken: Message;
+}
+
+const jsonFeedback: FeedbackForm = {
+  read: toldBy,
+  taken: {
+    body: Buffer.from('{"status":{"status":"SUCCESS"}}'),
+    contentType: jsonType,
+    contentEncoding: undefined,
+  },
 };
 
 /** Makes the walk of feedback over a graph. */
 export function createFeedback<Request>(
   protocol: ProtocolName,
   deps: FeedbackDeps<Request>,
+  form = jsonFeedback,
 ): Feedback<Request> {
+  const { taken } = form;
   const tell = async (unit: Unit, message: Message, request: Request, { reward }: Told) => {
     const { node, steps } = unit;
     if (!steps.feedback) return undefined;
@@ -76,8 +89,12 @@ export function createFeedback<Request>(
   };
 
   return async (root, message, request) =>
-    (await visit(root, message, request, toldBy(message))) ?? taken;
+    answerOr(await visit(root, message, request, form.read(message.body)), taken);
 }
+
+/** A protobuf of nothing but defaults has no bytes, and an answer should have some. */
+const answerOr = (end: Message | Failed | undefined, taken: Message): Message | Failed =>
+  end === undefined || ('body' in end && end.body.byteLength === 0) ? taken : end;
 
 function onPath({ node, children }: Unit, { routing }: Told): readonly Unit[] {
   if (children.length === 0 || !Object.hasOwn(routing, node.name)) return children;
@@ -91,8 +108,7 @@ function onPath({ node, children }: Unit, { routing }: Told): readonly Unit[] {
   );
 }
 
-/** What feedback says to us; all else in it is for the nodes. */
-function toldBy({ body }: Message): Told {
+function toldBy(body: Uint8Array): Told {
   const feedback = objectOf(parsed(body));
   if (feedback === undefined) {
     throw malformed('feedback is a JSON object of request, response, truth and reward; send one');
@@ -116,4 +132,5 @@ const objectOf = (value: unknown): Readonly<Record<string, unknown>> | undefined
     ? (value as Readonly<Record<string, unknown>>)
     : undefined;
 
-const malformed = (message: string): AdapterError => new AdapterError('REQUEST_MALFORMED', message);
+export const malformed = (message: string): AdapterError =>
+  new AdapterError('REQUEST_MALFORMED', message);

@@ -13,6 +13,8 @@ export interface Message {
 /** What a node answered, whatever its status. */
 export interface NodeAnswer {
   readonly status: number;
+  /** How gRPC calls its status where it is not OK. */
+  readonly statusName?: string | undefined;
   readonly contentType: string | undefined;
   readonly contentEncoding: string | undefined;
   readonly puid: string | undefined;
@@ -34,8 +36,10 @@ export interface Unit {
 
 /** For messages: a node by its name and, where it is called, its address. */
 export function whereOf({ name, endpoint }: GraphNode): string {
-  const at = endpoint === undefined ? '' : ` (${endpoint.host}:${endpoint.restPort})`;
-  return `node "${name}"${at}`;
+  if (endpoint === undefined) return `node "${name}"`;
+  const { host, transport, grpcPort, restPort } = endpoint;
+  return `node "${name}" (${host}:${transport === 'grpc' ? grpcPort : restPort})`;
 }
 
 export const jsonType = 'application/json';
+export const protobufType = 'application/x-protobuf';

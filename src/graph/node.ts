@@ -26,7 +26,7 @@ export interface Endpoint {
   readonly host: string;
   readonly restPort: number | undefined;
   readonly grpcPort: number | undefined;
-  /** Which of the two its `type` says. */
+  /** Which of the two is called: what its `type` says, or a setting (transport.ts). */
   readonly transport: 'rest' | 'grpc';
 }
 
@@ -67,6 +67,10 @@ export const nodesOf = (node: GraphNode): GraphNode[] => [node, ...node.children
 /** Whether it is a unit that needs no container. */
 export const isBuiltIn = ({ implementation }: GraphNode): boolean =>
   builtIns.includes(implementation ?? '');
+
+/** Where a node is called, over the transport of its endpoint. */
+export const urlOfNode = (node: GraphNode): URL | undefined =>
+  node.endpoint?.transport === 'grpc' ? grpcAddressOf(node) : addressOf(node);
 
 /** The base address of a node over REST; undefined where it names none that is one. */
 export const addressOf = ({ endpoint }: GraphNode): URL | undefined =>

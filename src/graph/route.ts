@@ -13,12 +13,12 @@ export const allChildren = -1;
 export const noChild = -2;
 
 /**
+ * @param index what the router answered; undefined where no number could be read
  * @returns the index of a child, {@link allChildren} or {@link noChild}
  * @throws AdapterError PREDICTOR_ANSWER_UNUSABLE where there is no index in the answer,
  *   PREDICTOR_MISCONFIGURED where there is no child of that index
  */
-export function chosenChild(body: Uint8Array, { node, children }: Unit): number {
-  const index = indexIn(body);
+export function chosenChild(index: number | undefined, { node, children }: Unit): number {
   if (index === undefined) {
     throw new AdapterError(
       'PREDICTOR_ANSWER_UNUSABLE',
@@ -32,13 +32,16 @@ export function chosenChild(body: Uint8Array, { node, children }: Unit): number 
   );
 }
 
-function indexIn(body: Uint8Array): number | undefined {
-  let answer: unknown;
+export function indexInJson(body: Uint8Array): number | undefined {
   try {
-    answer = JSON.parse(asBuffer(body).toString('utf8'));
+    return indexInData(JSON.parse(asBuffer(body).toString('utf8')));
   } catch {
     return undefined;
   }
+}
+
+/** @param answer a SeldonMessage, or a bare list */
+export function indexInData(answer: unknown): number | undefined {
   const data = memberOf(answer, 'data');
   const found = [
     answer,

@@ -30,16 +30,24 @@ export function isModelAlone(node: GraphNode): boolean {
   return (route ?? combine ?? after) === undefined;
 }
 
-/** The graph that PREDICTOR_URL stands for, where it is called over REST. */
+const defaultPorts: Readonly<Record<string, number>> = {
+  'http:': 80,
+  'https:': 443,
+  'grpc:': 80,
+  'grpcs:': 443,
+};
+
+/** The graph that PREDICTOR_URL stands for. */
 export function graphOfModel(name: string, url: URL): PredictorGraph {
-  const port = url.port === '' ? { 'http:': 80, 'https:': 443 }[url.protocol] : Number(url.port);
+  const transport = url.protocol.startsWith('grpc') ? 'grpc' : 'rest';
+  const port = url.port === '' ? defaultPorts[url.protocol] : Number(url.port);
   const root: GraphNode = {
     name,
     type: 'MODEL',
     methods: [],
     implementation: undefined,
     parameters: new Map(),
-    endpoint: { host: url.hostname, restPort: port, grpcPort: undefined, transport: 'rest' },
+    endpoint: { host: url.hostname, restPort: port, grpcPort: port, transport },
     logger: undefined,
     children: [],
   };

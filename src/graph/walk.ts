@@ -6,18 +6,16 @@
  * W1 Each call of a node is made at most once.
  * W2 Children that are called together run in parallel and are all waited for; of several that fail,
  *    the one of the lowest index is told.
- * W3 Between nodes a message keeps its bytes (but for chain.ts). `meta` is merged beside it and
+ * W3 Between nodes a message keeps its bytes (but for chains). `meta` is merged beside it and
  *    written into the last answer only: tags, later ones over earlier ones; metrics, in the order of
  *    the graph; routing, of every node with children; requestPath, of every node passed.
  */
 
-import { Buffer } from 'node:buffer';
 import type { ProtocolName } from '../inference/protocol.ts';
-import { average, simpleAnswer } from './built-in.ts';
-import { chained } from './chain.ts';
 import { ratioOf } from './check.ts';
-import { jsonType, type Message, type NodeAnswer, type Unit } from './message.ts';
-import { emptyMeta, joined, type Meta, newMetrics, readMeta, writeMeta } from './meta.ts';
+import { jsonForm, type MessageForm } from './form.ts';
+import type { Message, NodeAnswer, Unit } from './message.ts';
+import { emptyMeta, joined, type Meta, newMetrics } from './meta.ts';
 import type { GraphNode, PredictorGraph } from './node.ts';
 import { allChildren, chosenChild, noChild } from './route.ts';
 import { answeredBy, metaOfAll, type State, withNode } from './state.ts';
@@ -46,6 +44,8 @@ export interface Failed {
 
 export interface WalkOptions {
   readonly protocol: ProtocolName;
+  /** How messages are written; JSON unless told. */
+  readonly form?: MessageForm;
 }
 
 export interface WalkDeps<Request> {
@@ -81,11 +81,10 @@ export function unitOf(node: GraphNode, images: PredictorGraph['images']): Unit 
 
 /** Makes the walker of a graph's units. */
 export function createWalk<Request>(
-  { protocol }: WalkOptions,
+  { protocol, form = jsonForm(protocol) }: WalkOptions,
   deps: WalkDeps<Request>,
 ): Walk<Request> {
-  // Only Seldon's own messages have a `meta`.
-  const metaOf = protocol === 'seldon' ? readMeta : () => emptyMeta;
+  const metaOf = form.readMeta;
   const answered = (unit: Unit, sent: readonly State[], before: Meta, message: Message): State =>
     answeredBy(unit, sent, before, message, metaOf(message.body));
 
@@ -97,8 +96,7 @@ export function createWalk<Request>(
   ): Promise<State | Failed> => {
     const { node } = unit;
     const { message, from } = state;
-    // The caller's own request is for the node to judge.
-    const input = from === undefined ? message : chained(protocol, message, from);
+    const input = form.requestTo(node, message, from);
     const result = await deps.callNode({ node, call, message: input, request });
     return 'failed' in result ? result : answered(unit, [state], state.meta, result);
   };
@@ -109,7 +107,7 @@ export function createWalk<Request>(
       const { meta } = state;
       return { ...state, meta: { ...meta, requestPath: withNode(meta.requestPath, unit) } };
     }
-    if (before === 'simple-model') return answered(unit, [state], state.meta, simpleAnswer);
+    if (before === 'simple-model') return answered(unit, [state], state.meta, form.simpleAnswer);
     return transform(unit, before, state, request);
   };
 
@@ -121,11 +119,11 @@ export function createWalk<Request>(
         return { index: deps.random() < unit.ratioA ? 0 : 1, told: emptyMeta };
       case 'call': {
         const { message, from } = state;
-        const input = from === undefined ? message : chained(protocol, message, from);
+        const input = form.requestTo(unit.node, message, from);
         const call = { node: unit.node, call: 'route', message: input, request } as const;
         const result = await deps.callNode(call);
         if ('failed' in result) return result;
-        return { index: chosenChild(result.body, unit), told: metaOf(result.body) };
+        return { index: chosenChild(form.indexIn(result.body), unit), told: metaOf(result.body) };
       }
       default:
         return { index: allChildren, told: emptyMeta };
@@ -142,7 +140,7 @@ export function createWalk<Request>(
     const below = metaOfAll(input.meta, states);
     if (unit.steps.combine === undefined) return { ...first, meta: below };
     if (unit.steps.combine === 'average') {
-      const message = average(
+      const message = form.average(
         unit,
         states.map((state) => state.message),
       );
@@ -152,7 +150,7 @@ export function createWalk<Request>(
     const result = await deps.callNode({
       node: unit.node,
       call: 'aggregate',
-      message: listOf(states.map((state) => state.message)),
+      message: form.listOf(states.map((state) => state.message)),
       shown: input.message,
       request,
     });
@@ -196,7 +194,7 @@ export function createWalk<Request>(
     const end = await visit(from, { message, own, meta, from: undefined }, request);
     if ('failed' in end) return end;
     if (protocol !== 'seldon') return end.message;
-    return { ...end.message, body: writeMeta(end.message.body, end.meta) };
+    return { ...end.message, body: form.writeMeta(end.message.body, end.meta) };
   };
 }
 
@@ -211,15 +209,4 @@ async function together(
     states.push(settled.value);
   }
   return states;
-}
-
-/** The answers of several children as a combiner takes them: a JSON list. */
-function listOf(messages: readonly Message[]): Message {
-  const comma = Buffer.from(',');
-  const parts = messages.flatMap(({ body }, i) => (i === 0 ? [body] : [comma, body]));
-  return {
-    body: Buffer.concat([Buffer.from('['), ...parts, Buffer.from(']')]),
-    contentType: messages[0]?.contentType ?? jsonType,
-    contentEncoding: undefined,
-  };
 }

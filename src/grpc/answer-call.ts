@@ -73,7 +73,7 @@ export function createAnswerCall(
       call.sendMetadata(reply);
       return result.body as Buffer;
     }
-    const fault = faultOfAnswer(result, options.predictorUrl + target);
+    const fault = faultOfAnswer(result, result.where ?? options.predictorUrl + target);
     if (fault === undefined || result.statusName === undefined) throw fault ?? noStatus(path);
     tell(fault);
     const { metadata } = statusOf(fault);

@@ -4,7 +4,8 @@
  */
 
 import { Server, ServerCredentials, status } from '@grpc/grpc-js';
-import type { GrpcBinding } from '../inference/grpc-binding.ts';
+import type { CallWithinDeadline } from '../delivery/call-within-deadline.ts';
+import type { GrpcBinding, ServedMethod } from '../inference/grpc-binding.ts';
 import type { ProtocolName } from '../inference/protocol.ts';
 import { type AnswerCallDeps, createAnswerCall } from './answer-call.ts';
 import { addHealth } from './health.ts';
@@ -22,6 +23,8 @@ export interface GrpcServerOptions {
   readonly protocol: ProtocolName;
   /** How the predictor is called; what speaks REST cannot answer from here. */
   readonly transport: 'rest' | 'grpc';
+  /** Whether it is a graph of several nodes, which predicts, and is not asked for anything else. */
+  readonly isGraph: boolean;
   readonly maxBodyBytes: number;
   /** Calls that may be under way on one connection. */
   readonly maxStreams: number;
@@ -30,6 +33,10 @@ export interface GrpcServerOptions {
 }
 
 export interface GrpcServerDeps extends AnswerCallDeps {
+  /** Takes a seldon.protos.Feedback where it belongs, and answers a SeldonMessage. */
+  readonly feedback: CallWithinDeadline;
+  /** Asks a graph's nodes, or about a graph; undefined where the predictor is called over REST. */
+  readonly askGraph: CallWithinDeadline | undefined;
   readonly ready: () => boolean;
 }
 
@@ -66,18 +73,36 @@ export async function startGrpcServer(
 function addServices(server: Server, options: GrpcServerOptions, deps: GrpcServerDeps): void {
   const { binding, protocol } = options;
   const services = new Set(binding.served.map(({ path }) => path.split('/')[1] ?? ''));
-  for (const { path, target } of binding.served) {
-    const serve =
-      options.transport === 'grpc'
-        ? createAnswerCall(path, target, options, deps)
-        : unimplemented(restPredictor(options.predictorUrl));
-    addUnary(server, path, serve);
-  }
+  for (const method of binding.served) addUnary(server, method.path, serve(method, options, deps));
   for (const { path } of options.foreign.flatMap(({ served }) => served)) {
     addUnary(server, path, unimplemented(otherProtocol(path, protocol, [...services])));
   }
-  addUnary(server, '/seldon.protos.Seldon/SendFeedback', unimplemented(noFeedback));
+  // Whatever the predictor's transport: feedback has a form for both.
+  const feedbackDeps = { ...deps, call: deps.feedback };
+  for (const path of ['/seldon.protos.Seldon/SendFeedback', '/seldon.protos.Model/SendFeedback']) {
+    const told =
+      protocol === 'seldon'
+        ? createAnswerCall(path, '', options, feedbackDeps)
+        : unimplemented(otherProtocol(path, protocol, [...services]));
+    addUnary(server, path, told);
+  }
   addHealth(server, { services, ready: deps.ready });
+}
+
+function serve(
+  { path, target, about }: ServedMethod,
+  options: GrpcServerOptions,
+  deps: GrpcServerDeps,
+): ServeUnary {
+  const { binding, isGraph, predictorUrl } = options;
+  if (options.transport === 'rest') return unimplemented(restPredictor(predictorUrl));
+  const asksGraph = about === 'graph' || (isGraph && about !== undefined);
+  if (asksGraph && deps.askGraph !== undefined) {
+    return createAnswerCall(path, target, options, { ...deps, call: deps.askGraph });
+  }
+  const predicts = binding.methods.some((method) => method.path === target);
+  if (isGraph && !predicts) return unimplemented(graphOnly(path, binding.methods));
+  return createAnswerCall(path, target, options, deps);
 }
 
 const unimplemented =
@@ -88,10 +113,11 @@ const unimplemented =
 const restPredictor = (predictorUrl: string): string =>
   `the predictor ${predictorUrl} is called over REST, and messages are not translated; call the HTTP port, or give the adapter a predictor over gRPC (PREDICTOR_URL=grpc://…)`;
 
+const graphOnly = (path: string, methods: GrpcBinding['methods']): string =>
+  `${path} is of one model, and several are served here as a graph; call ${methods.map((method) => method.path).join(' or ')}`;
+
 const otherProtocol = (path: string, protocol: string, services: readonly string[]): string =>
   `${path} is not of the ${protocol} protocol, which is served here; call ${services.join(' or ')}, or set SELDON_PROTOCOL`;
-
-const noFeedback = 'feedback is taken over HTTP alone: POST /api/v1.0/feedback';
 
 function bind(server: Server, { host, port }: GrpcServerOptions): Promise<number> {
   const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;

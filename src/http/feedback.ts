@@ -8,9 +8,11 @@ import type { Log, Now } from '../delivery/ports.ts';
 import { AdapterError } from '../errors.ts';
 import { decodeHttp } from '../event/http-message.ts';
 import { malformedEvent } from '../event/malformed.ts';
+import { protoNameOf } from '../event/proto-name.ts';
 import { faultOfAnswer } from '../inference/classify-answer.ts';
 import type { Protocol } from '../inference/protocol.ts';
-import { headersForPlainRequest } from './forwarded-headers.ts';
+import type { TargetOf } from '../inference/targets.ts';
+import { headersForPlainRequest, protoNameOfRequest } from './forwarded-headers.ts';
 import { sendAnswer, sendFailure } from './plain-prediction.ts';
 import { feedbackMissing, feedbackOneByOne, shuttingDown } from './refusals.ts';
 import { puidOf } from './request-parts.ts';
@@ -27,6 +29,8 @@ export interface FeedbackRoutesDeps {
 
 export interface FeedbackRoutesOptions {
   readonly protocol: Protocol;
+  /** What feedback is called by. */
+  readonly feedbackTargetOf: TargetOf;
   readonly requestTimeoutMs: number;
 }
 
@@ -35,6 +39,7 @@ interface Given {
   readonly isEvent: boolean;
   readonly body: Uint8Array | undefined;
   readonly contentType: string | undefined;
+  readonly protoName: string | undefined;
 }
 
 /** Registers the routes. */
@@ -51,10 +56,14 @@ export function registerFeedbackRoutes(
   ) => {
     const { headers, raw } = request;
     const deadline = deps.now() + options.requestTimeoutMs;
-    const { body, contentType = 'application/json', isEvent } = given;
+    const { body, isEvent } = given;
     if (body === undefined || body.length === 0) throw feedbackMissing();
+    const { path, contentType, replyName } = options.feedbackTargetOf({
+      ...given,
+      model: undefined,
+    });
     const call = {
-      path: '',
+      path,
       headers: [
         'content-type',
         contentType,
@@ -66,9 +75,10 @@ export function registerFeedbackRoutes(
       deadline,
     };
     const told = await inPlace(deps.limiter, deadline, deps.feedback, call);
-    if (!isEvent) return sendAnswer(reply, told);
-    const fault = faultOfAnswer(told, told.where ?? 'the predictor');
+    const isRefusal = isEvent || told.statusName !== undefined;
+    const fault = isRefusal ? faultOfAnswer(told, told.where ?? 'the predictor') : undefined;
     if (fault !== undefined) throw fault;
+    if (!isEvent) return sendAnswer(reply, { ...told, protoName: replyName });
     sendOutcome(reply, { kind: 'accepted' }, 'binary');
   };
 
@@ -102,15 +112,18 @@ const noBody = Buffer.alloc(0);
 
 function read(request: FastifyRequest): Given {
   const body = (request.body as Buffer | undefined) ?? noBody;
+  const { headers } = request;
+  const protoName = protoNameOfRequest(headers);
   const message = decodeHttp(request.raw.rawHeaders, body);
   switch (message.kind) {
     case 'none':
-      return { isEvent: false, body, contentType: request.headers['content-type'] };
+      return { isEvent: false, body, contentType: headers['content-type'], protoName };
     case 'event':
       return {
         isEvent: true,
         body: message.event.data,
         contentType: message.event.datacontenttype,
+        protoName: protoNameOf(message.event) ?? protoName,
       };
     case 'batch':
       throw feedbackOneByOne();

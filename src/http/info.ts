@@ -1,6 +1,6 @@
 /**
  * GET on the protocol's status and metadata paths: the predictor is asked, and its answer passed
- * on, as Seldon's executor does it.
+ * on, as Seldon's executor does it (delivery/ask-info.ts).
  *
  * 1. A question takes a place of the limiter, as a prediction does, and has the same deadline.
  * 2. It is asked once: whoever asks can ask again.
@@ -8,11 +8,11 @@
 
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { AskInfo } from '../delivery/ask-info.ts';
 import { inPlace, type Limiter } from '../delivery/limiter.ts';
-import type { CallPredictor, Log, Now, PredictionAnswer } from '../delivery/ports.ts';
+import type { Log, Now, PredictionAnswer } from '../delivery/ports.ts';
 import { AdapterError } from '../errors.ts';
 import type { InfoRequest, Protocol } from '../inference/protocol.ts';
-import { graphMetadata } from '../inference/seldon/graph-metadata.ts';
 import { openApi } from '../inference/seldon/openapi.ts';
 import { headersForPlainRequest } from './forwarded-headers.ts';
 import { sendAnswer, sendFailure } from './plain-prediction.ts';
@@ -22,16 +22,13 @@ export interface InfoRoutesOptions {
   readonly protocol: Protocol;
   readonly sdep: string;
   readonly namespace: string;
-  /** Name of the predictor, for metadata of its graph. */
-  readonly predictor: string;
-  readonly model: string | undefined;
   readonly requestTimeoutMs: number;
   /** How long the predictor may take to answer. */
   readonly attemptTimeoutMs: number;
 }
 
 export interface InfoRoutesDeps {
-  readonly ask: CallPredictor;
+  readonly ask: AskInfo;
   readonly limiter: Limiter;
   readonly now: Now;
   readonly log: Log;
@@ -51,31 +48,15 @@ export function registerInfoRoutes(
   options: InfoRoutesOptions,
   deps: InfoRoutesDeps,
 ): void {
-  const { protocol, model } = options;
+  const { protocol } = options;
 
   const ask = async ({ request, info, deadline, puid }: Question): Promise<PredictionAnswer> => {
-    if (info.model !== undefined && model !== undefined && info.model !== model) {
-      throw modelUnknown(info.model, model);
-    }
     const timeoutMs = Math.min(options.attemptTimeoutMs, deadline - deps.now());
     const { headers, raw } = request;
-    const answer = await deps.ask({
-      path: info.predictorPath,
+    return deps.ask(info, {
       headers: ['seldon-puid', puid, ...headersForPlainRequest(raw.rawHeaders, headers)],
-      body: noBody,
       timeoutMs: Math.max(1, timeoutMs),
     });
-    const ofGraph = info.graph === true && info.service === 'metadata' && answer.status === 200;
-    return ofGraph ? asGraph(answer) : answer;
-  };
-
-  const asGraph = (answer: PredictionAnswer): PredictionAnswer => {
-    const text =
-      answer.contentEncoding === undefined
-        ? graphMetadata(options.predictor, model, answer.body)
-        : undefined;
-    if (text === undefined) throw metadataUnusable();
-    return { ...answer, contentType: 'application/json', body: Buffer.from(text) };
   };
 
   const answer = async (
@@ -114,14 +95,3 @@ export function registerInfoRoutes(
     );
   }
 }
-
-const noBody = new Uint8Array();
-
-const modelUnknown = (asked: string, model: string): AdapterError =>
-  new AdapterError('ROUTE_UNKNOWN', `this predictor has no model "${asked}"; it has "${model}"`);
-
-const metadataUnusable = (): AdapterError =>
-  new AdapterError(
-    'PREDICTOR_ANSWER_UNUSABLE',
-    "the model's metadata is no JSON object; look at what it answers on /metadata",
-  );

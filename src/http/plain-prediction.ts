@@ -57,8 +57,10 @@ export async function callForPlainRequest(
     deadline,
   });
   const isFailure = answer.statusName !== undefined;
-  const fault = isFailure ? faultOfAnswer(answer, options.predictorUrl + path) : undefined;
-  if (fault !== undefined) throw fault;
+  if (isFailure) {
+    const fault = faultOfAnswer(answer, answer.where ?? options.predictorUrl + path);
+    if (fault !== undefined) throw fault;
+  }
   return { ...answer, protoName: replyName };
 }
 

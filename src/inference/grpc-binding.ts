@@ -14,6 +14,13 @@ export interface ServedMethod {
   readonly path: string;
   /** What the predictor is called by. */
   readonly target: string;
+  /**
+   * It is a question: about a model, which the message names, about the server, or about the graph.
+   * Undefined: it predicts.
+   */
+  readonly about?: 'model' | 'server' | 'graph';
+  /** The method by which each node is asked, for a question about the graph. */
+  readonly ofNode?: string;
 }
 
 /** One way of asking a server whether it can predict. */
@@ -26,6 +33,8 @@ export interface ReadinessQuestion {
 export interface GrpcBinding {
   /** The name of the message picks the method. */
   readonly methods: readonly [GrpcMethod, ...GrpcMethod[]];
+  /** What takes feedback; undefined where the protocol has no such call. */
+  readonly feedback: GrpcMethod | undefined;
   /** What is offered to callers of our own server. */
   readonly served: readonly ServedMethod[];
   /**
@@ -35,4 +44,6 @@ export interface GrpcBinding {
   readonly readiness: (model: string | undefined) => readonly ReadinessQuestion[];
   /** The model that a request names; undefined where it names none, or cannot. */
   readonly modelOf: (request: Uint8Array) => string | undefined;
+  /** The model that a question about one names; empty where it names none. */
+  readonly askedOf: (question: Uint8Array) => string;
 }

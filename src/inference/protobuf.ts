@@ -56,6 +56,12 @@ export function bytesField(field: number, content: string | Uint8Array): Uint8Ar
   return Buffer.concat([Buffer.from([...head, length]), bytes]);
 }
 
+/** The first value of a field of text; empty where there is none. */
+export function textField(bytes: Uint8Array, field: number): string {
+  const value = firstField(bytes, field);
+  return value instanceof Uint8Array ? Buffer.from(value).toString('utf8') : '';
+}
+
 /** The first value of a field; undefined where there is none. */
 export function firstField(bytes: Uint8Array, field: number): FieldValue | undefined {
   let found: FieldValue | undefined;

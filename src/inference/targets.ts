@@ -6,8 +6,9 @@
  */
 
 import { AdapterError } from '../errors.ts';
-import type { GrpcBinding } from './grpc-binding.ts';
+import type { GrpcBinding, GrpcMethod } from './grpc-binding.ts';
 import type { Protocol } from './protocol.ts';
+import { seldonFeedback } from './seldon/grpc.ts';
 
 /** What is known of a payload without reading it. */
 export interface PayloadKind {
@@ -28,7 +29,7 @@ export interface Target {
    * Whether the payload itself names a model other than the configured one, so that "not found" is
    * its own fault. Only where paths do not name the model.
    */
-  readonly namesOtherModel?: (payload: Uint8Array) => boolean;
+  readonly namesOtherModel?: ((payload: Uint8Array) => boolean) | undefined;
 }
 
 /** @throws AdapterError PAYLOAD_UNSUPPORTED */
@@ -66,16 +67,28 @@ export function grpcTargets(
   binding: GrpcBinding,
   model: string | undefined,
 ): TargetOf {
-  const { methods } = binding;
   const namesOtherModel = (payload: Uint8Array): boolean => {
     const named = binding.modelOf(payload);
     return model !== undefined && named !== undefined && named !== model;
   };
+  return namedTargets(binding.methods, `by the ${protocol.name} protocol`, namesOtherModel);
+}
+
+/** Over gRPC, of feedback; where the protocol has no call for it, its `path` is empty. */
+export const grpcFeedbackTargets = ({ feedback }: GrpcBinding): TargetOf =>
+  namedTargets([feedback ?? { ...seldonFeedback, path: '' }], 'and this is feedback');
+
+/** @param called for messages: how, after "the predictor is called over gRPC" */
+function namedTargets(
+  methods: readonly GrpcMethod[],
+  called: string,
+  namesOtherModel?: Target['namesOtherModel'],
+): TargetOf {
   const expected = methods.map(({ request }) => request).join(' or ');
   const refusal = (fault: string): AdapterError =>
     new AdapterError(
       'PAYLOAD_UNSUPPORTED',
-      `${fault}, but the predictor is called over gRPC by the ${protocol.name} protocol; send the bytes of a ${expected} as ${protobufType}, and its name as header proto-name or as extension protoname`,
+      `${fault}, but the predictor is called over gRPC ${called}; send the bytes of a ${expected} as ${protobufType}, and its name as header proto-name or as extension protoname`,
     );
   return ({ contentType, protoName }) => {
     if (

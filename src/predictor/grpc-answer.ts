@@ -17,6 +17,8 @@ import { decodeMessage, prefixBytes } from './grpc-frame.ts';
 export interface GrpcAnswerOptions {
   /** For messages: the address and method called. */
   readonly where: string;
+  /** For messages: what says where that is. */
+  readonly setting: string;
   /** What the answer's content type is: the request's. */
   readonly contentType: string | undefined;
   readonly timeoutMs: number;
@@ -92,7 +94,7 @@ export function collectGrpcAnswer(
       if (settled) return;
       // A server that speaks HTTP alone ends without a status of gRPC's.
       if (headers !== undefined && stream.rstCode === constants.NGHTTP2_NO_ERROR) finish();
-      else fail(streamLost(where, stream.rstCode, options.connected(), options.fault() ?? cause));
+      else fail(streamLost(options, stream.rstCode, options.fault() ?? cause));
     });
   });
 }
@@ -105,13 +107,13 @@ function answerOf(
   last: IncomingHttpHeaders,
   chunks: Buffer[],
   bytes: number,
-  { where, contentType }: GrpcAnswerOptions,
+  { where, setting, contentType }: GrpcAnswerOptions,
 ): PredictionAnswer {
   const given = first(last['grpc-status']);
   const http = Number(headers[':status']);
   const puid = first(headers['seldon-puid']) ?? first(last['seldon-puid']);
   if (given === undefined) {
-    if (http === 200) throw notGrpc(where, first(headers['content-type']));
+    if (http === 200) throw notGrpc(where, setting, first(headers['content-type']));
     // A proxy on the way: its status means what it means in HTTP.
     return { ...failed, status: http, puid, body: empty };
   }
@@ -165,10 +167,10 @@ const pushbackMs = (value: string | undefined): number | undefined =>
 const unusable = (where: string, flaw: string): AdapterError =>
   new AdapterError('PREDICTOR_ANSWER_UNUSABLE', `${where} answered OK ${flaw}`);
 
-const notGrpc = (where: string, contentType: string | undefined): AdapterError =>
+const notGrpc = (where: string, setting: string, contentType: string | undefined): AdapterError =>
   new AdapterError(
     'PREDICTOR_ANSWER_UNUSABLE',
-    `${where} answered without a gRPC status (content type ${contentType ?? 'absent'}); check that the port of PREDICTOR_URL is the predictor's gRPC port`,
+    `${where} answered without a gRPC status (content type ${contentType ?? 'absent'}); check that the port in ${setting} is the predictor's gRPC port`,
   );
 
 const tooLarge = (where: string, maxAnswerBytes: number): AdapterError =>
@@ -185,11 +187,11 @@ const deadlineExceeded = (where: string, timeoutMs: number, reached: boolean): A
   );
 
 function streamLost(
-  where: string,
+  { where, setting, connected: isConnected }: GrpcAnswerOptions,
   code: number | undefined,
-  connected: boolean,
   cause: Error | undefined,
 ): AdapterError {
+  const connected = isConnected();
   if (connected && code !== constants.NGHTTP2_REFUSED_STREAM) {
     const reason = cause?.message ?? `stream closed with HTTP/2 code ${code ?? 'unknown'}`;
     return new AdapterError(
@@ -203,14 +205,18 @@ function streamLost(
         reached: false,
         cause,
       })
-    : unreachable(where, cause);
+    : unreachable(where, setting, cause);
 }
 
 /** There is no connection. */
-export const unreachable = (where: string, cause: Error | undefined): AdapterError =>
+export const unreachable = (
+  where: string,
+  setting: string,
+  cause: Error | undefined,
+): AdapterError =>
   new AdapterError(
     'PREDICTOR_UNREACHABLE',
-    `${where} cannot be reached (${reasonOf(cause)}); check PREDICTOR_URL and that the predictor runs`,
+    `${where} cannot be reached (${reasonOf(cause)}); check ${setting} and that the predictor runs`,
     { cause, reached: false },
   );
 

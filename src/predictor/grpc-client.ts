@@ -18,6 +18,8 @@ import { framed, isMetadata, messagePrefix, timeoutHeader } from './grpc-frame.t
 export interface GrpcClientOptions extends GrpcConnectionOptions {
   /** Larger answers are refused. */
   readonly maxAnswerBytes: number;
+  /** For messages: what says where the predictor is. */
+  readonly setting?: string;
 }
 
 export interface GrpcClient {
@@ -32,7 +34,7 @@ const joinedBytes = 64 * 1024;
 
 /** Makes a client; connections are opened as they are needed. */
 export function createGrpcClient(options: GrpcClientOptions): GrpcClient {
-  const { url, maxAnswerBytes } = options;
+  const { url, maxAnswerBytes, setting = 'PREDICTOR_URL' } = options;
   const base = url.pathname.replace(/\/$/, '');
   const address = `${url.protocol}//${url.host}${base}`;
   const connections = new Set<GrpcConnection>();
@@ -62,17 +64,18 @@ export function createGrpcClient(options: GrpcClientOptions): GrpcClient {
     } catch (error) {
       // Files of certificates that cannot be read, or a connection that ended this moment.
       connection?.destroy();
-      throw unreachable(where, error instanceof Error ? error : undefined);
+      throw unreachable(where, setting, error instanceof Error ? error : undefined);
     }
   };
 
   const send = async (call: PredictionCall): Promise<PredictionAnswer> => {
     const where = address + call.path;
-    if (closed) throw unreachable(where, new Error('the client is closed'));
+    if (closed) throw unreachable(where, setting, new Error('the client is closed'));
     const { headers, contentType } = headersOf(call, base);
     const { connection, stream } = begin(headers, where);
     const answer = collectGrpcAnswer(stream, {
       where,
+      setting,
       contentType,
       timeoutMs: call.timeoutMs,
       maxAnswerBytes,

@@ -55,6 +55,8 @@ export interface GraphNodes {
   readonly answer: Record<string, AnswerAs>;
   /** The status of its health routes, by its name. */
   readonly health: Record<string, number>;
+  /** How it answers what it is asked by GET, by its name; without it, empty and by its health. */
+  readonly about: Record<string, AnswerAs>;
   /** Starts the nodes that are not there yet; @returns ENGINE_PREDICTOR */
   readonly engine: (graph: GraphSpec, more?: object) => Promise<string>;
   readonly port: (node: string) => number;
@@ -71,17 +73,20 @@ export function useGraphNodes(): GraphNodes {
   const requests: NodeRequest[] = [];
   const answer: Record<string, AnswerAs> = {};
   const health: Record<string, number> = {};
+  const about: Record<string, AnswerAs> = {};
 
   const serve = (node: string): Server =>
     createServer((incoming, response) => {
       const chunks: Buffer[] = [];
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
       incoming.on('end', async () => {
+        const { url: path = '', headers } = incoming;
         if (incoming.method === 'GET') {
-          response.writeHead(health[node] ?? 200).end();
+          const told = await about[node]?.({ node, path, headers, text: '' });
+          if (told === undefined) response.writeHead(health[node] ?? 200).end();
+          else write(response, told);
           return;
         }
-        const { url: path = '', headers } = incoming;
         const text = Buffer.concat(chunks).toString();
         const request = { node, path, headers, text };
         calls.push(node + path);
@@ -125,7 +130,8 @@ export function useGraphNodes(): GraphNodes {
   afterEach(() => {
     calls.length = 0;
     requests.length = 0;
-    for (const all of [answer, health]) for (const name of Object.keys(all)) delete all[name];
+    for (const all of [answer, health, about])
+      for (const name of Object.keys(all)) delete all[name];
   });
   afterAll(() => Promise.all([...servers.keys()].map(stop)));
 
@@ -134,6 +140,7 @@ export function useGraphNodes(): GraphNodes {
     requests,
     answer,
     health,
+    about,
     engine: async (graph, more = {}) => encodeEngine({ ...more, graph: await filled(graph) }),
     port,
     stop,

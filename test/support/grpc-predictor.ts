@@ -77,6 +77,8 @@ const otherPaths = [
   '/grpc.health.v1.Health/Check',
   '/tensorflow.serving.ModelService/GetModelStatus',
   '/tensorflow.serving.PredictionService/GetModelMetadata',
+  '/seldon.protos.Model/SendFeedback',
+  '/seldon.protos.Seldon/SendFeedback',
   ...['ServerLive', 'ServerReady', 'ModelReady', 'ServerMetadata', 'ModelMetadata'].map(
     (name) => `/inference.GRPCInferenceService/${name}`,
   ),

@@ -1,7 +1,7 @@
 /** Whether every node of a predictor's graph can be called, and says what it does. */
 
 import { builtIns, loggerModes, nodeMethods } from '../../graph/node.ts';
-import type { Protocol } from './call-style.ts';
+import type { Protocol, Transport } from './call-style.ts';
 import type { Finding } from './finding.ts';
 import {
   implementationOf,
@@ -30,6 +30,7 @@ export function checkGraph(
   predictor: Predictor,
   field: string,
   protocol: Protocol | undefined,
+  transport: Transport,
   servers: ServerImages,
 ): Finding[] {
   const nodes = nodesOf(predictor.graph, `${field}.graph`);
@@ -40,6 +41,7 @@ export function checkGraph(
     ...checkName(placed, nodes.slice(0, index)),
     ...checkKind(placed, servers),
     ...checkChildren(placed),
+    ...(transport === 'grpc' ? checkCalls(placed, protocol) : []),
     ...checkSettings(placed, protocol),
     ...checkServer(placed, protocol, servers),
     ...checkPlace(placed, containers),
@@ -99,6 +101,15 @@ function checkChildren({ node, field }: PlacedNode): Finding[] {
   const needsSome = ['ROUTER', 'COMBINER', 'SIMPLE_ROUTER', 'AVERAGE_COMBINER'];
   if (count > 0 || !needsSome.includes(kind ?? '')) return [];
   return [invalid(`${field}.children: a ${kind} needs at least one child; add one, or change it`)];
+}
+
+/** Over gRPC the other protocols have calls for models alone, as in graph/transport.ts. */
+function checkCalls({ node, field }: PlacedNode, protocol: Protocol | undefined): Finding[] {
+  const kind = kindOf(node);
+  const isCalled = kind === 'ROUTER' || kind === 'COMBINER';
+  if (!isCalled || protocol === undefined || protocol === 'seldon') return [];
+  const message = `${field}: the ${protocol} protocol has no call over gRPC for a ${kind}; set spec.transport to rest, or use the seldon protocol`;
+  return [problem('ProtocolNotServed', message)];
 }
 
 /** The settings of a node that the adapter reads itself. */

@@ -71,7 +71,7 @@ const checkAll = (
   ...plans.flatMap((plan, i) => {
     const field = `spec.predictors[${i}]`;
     return [
-      ...checkGraph(plan.predictor, field, protocolOf(sdep), servers),
+      ...checkGraph(plan.predictor, field, protocolOf(sdep), plan.transport, servers),
       ...checkComponents(plan, field),
     ];
   }),

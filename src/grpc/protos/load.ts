@@ -3,9 +3,9 @@
 import { fromJSON, type PackageDefinition } from '@grpc/proto-loader';
 import protobuf from 'protobufjs';
 import type { ProtocolName } from '../../inference/protocol.ts';
+import { seldonProto } from '../../inference/seldon/proto.ts';
+import { tensorProto } from '../../inference/tensorflow/tensor-proto.ts';
 import { healthProto } from './health.ts';
-import { seldonProto } from './seldon.ts';
-import { tensorProto } from './tensor.ts';
 import { tensorflowProto } from './tensorflow.ts';
 import { v2Proto } from './v2.ts';
 
@@ -14,7 +14,9 @@ const sources: Readonly<Record<ProtocolName, readonly string[]>> = {
   tensorflow: [tensorProto, tensorflowProto],
   v2: [v2Proto],
 };
-const common = ['any', 'struct', 'wrappers'].map((name) => `google/protobuf/${name}.proto`);
+const common = ['any', 'struct', 'wrappers', 'empty'].map(
+  (name) => `google/protobuf/${name}.proto`,
+);
 
 /** The services of a protocol, and health. */
 export function loadProtos(protocol: ProtocolName): PackageDefinition {

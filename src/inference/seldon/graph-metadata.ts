@@ -1,32 +1,34 @@
-/** Metadata of a whole graph, in the shape in which Seldon's executor tells it. */
+/** Metadata of models, and of a whole graph in the shape in which Seldon's executor tells it. */
 
-type Fields = Readonly<Record<string, unknown>>;
+/** What a model says of itself. */
+export type Described = Readonly<Record<string, unknown>>;
 
-/**
- * Of a graph of one model: its inputs and outputs are the graph's.
- * @param predictor name of the predictor
- * @param model name of the node; undefined: the one that the model says of itself
- * @param metadata what the model answered on `/metadata`
- * @returns JSON, or undefined where the model's answer is no JSON object
- */
-export function graphMetadata(
-  predictor: string,
-  model: string | undefined,
-  metadata: Uint8Array,
-): string | undefined {
-  let told: unknown;
+/** What a model answered on `/metadata`; undefined where that is no JSON object. */
+export function readMetadata(answer: Uint8Array): Described | undefined {
   try {
-    told = JSON.parse(Buffer.from(metadata).toString('utf8'));
+    const told: unknown = JSON.parse(Buffer.from(answer).toString('utf8'));
+    return typeof told === 'object' && told !== null && !Array.isArray(told)
+      ? (told as Described)
+      : undefined;
   } catch {
     return undefined;
   }
-  if (typeof told !== 'object' || told === null || Array.isArray(told)) return undefined;
-  const { name, inputs, outputs } = told as Fields;
-  const node = model ?? (typeof name === 'string' ? name : '');
-  return JSON.stringify({
+}
+
+/**
+ * @param predictor name of the predictor
+ * @param models each by the name of its node
+ * @param edges `inputs` and `outputs` of the graph
+ * @returns JSON
+ */
+export const graphMetadata = (
+  predictor: string,
+  models: readonly (readonly [string, Described])[],
+  { inputs, outputs }: Described,
+): string =>
+  JSON.stringify({
     name: predictor,
-    models: Object.fromEntries([[node, told]]),
+    models: Object.fromEntries(models),
     graphinputs: inputs ?? null,
     graphoutputs: outputs ?? null,
   });
-}

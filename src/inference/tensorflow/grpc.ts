@@ -3,13 +3,11 @@
 import { Buffer } from 'node:buffer';
 import type { GrpcBinding, ReadinessQuestion } from '../grpc-binding.ts';
 import { healthCheck } from '../grpc-health.ts';
-import { bytesField, firstField, readFields } from '../protobuf.ts';
+import { bytesField, firstField, readFields, textField } from '../protobuf.ts';
 
 const service = '/tensorflow.serving.PredictionService';
 /** All of its methods are unary. */
-const served = ['Predict', 'Classify', 'Regress', 'MultiInference', 'GetModelMetadata'].map(
-  (name) => `${service}/${name}`,
-);
+const predicting = ['Predict', 'Classify', 'Regress', 'MultiInference'];
 const modelStatusPath = '/tensorflow.serving.ModelService/GetModelStatus';
 
 /** `ModelVersionStatus.State.AVAILABLE`. */
@@ -41,12 +39,23 @@ export const tensorflowGrpc: GrpcBinding = {
       reply: 'tensorflow.serving.PredictResponse',
     },
   ],
-  served: [...served, modelStatusPath].map((path) => ({ path, target: path })),
+  feedback: undefined,
+  served: [
+    ...predicting.map((name) => ({ path: `${service}/${name}`, target: `${service}/${name}` })),
+    ...[`${service}/GetModelMetadata`, modelStatusPath].map(
+      (path) => ({ path, target: path, about: 'model' }) as const,
+    ),
+  ],
   readiness: (model) => [modelStatus(model), healthCheck],
   modelOf: (request) => {
     // PredictRequest { ModelSpec model_spec = 1 { string name = 1 } }
     const spec = firstField(request, 1);
     const name = spec instanceof Uint8Array ? firstField(spec, 1) : undefined;
     return name instanceof Uint8Array ? Buffer.from(name).toString('utf8') : undefined;
+  },
+  // GetModelStatusRequest and GetModelMetadataRequest { ModelSpec model_spec = 1 { string name = 1 } }
+  askedOf: (question) => {
+    const spec = firstField(question, 1);
+    return spec instanceof Uint8Array ? textField(spec, 1) : '';
   },
 };

@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { useBroker } from '../../support/broker.ts';
 import { type GraphSpec, useGraphNodes } from '../../support/graph-nodes.ts';
+import { useGrpcGraphNodes } from '../../support/grpc-graph-nodes.ts';
 import {
   eventRecord,
   eventually,
@@ -11,9 +12,11 @@ import {
   untilWritten,
   useKafkaCases,
 } from '../../support/kafka-case.ts';
+import { decodeSeldon, encodeSeldon, rowOf } from '../../support/seldon-protobuf.ts';
 
 const broker = await useBroker();
 const nodes = useGraphNodes();
+const grpcNodes = useGrpcGraphNodes();
 
 const router: GraphSpec = {
   name: 'r',
@@ -89,5 +92,51 @@ describe.skipIf(broker.missing)('a graph behind the Kafka path', () => {
     expect(nodes.requests[0]?.text).toBe(feedback);
     await eventually('it is committed', async () => (await c.committed())[0] === 1);
     expect(c.log.records(c.output)).toHaveLength(0);
+  });
+
+  test('whose nodes are called over gRPC answers protobufs, and takes them as feedback', async () => {
+    const ENGINE_PREDICTOR = await grpcNodes.engine({
+      name: 'r',
+      type: 'ROUTER',
+      children: [{ name: 'a' }, { name: 'b' }],
+    });
+    grpcNodes.answer['r'] = () => encodeSeldon(rowOf(1));
+    const c = await begin({ partitions: 1, environment: { PREDICTOR_URL: '', ENGINE_PREDICTOR } });
+    const type = { 'content-type': 'application/x-protobuf' };
+    const ce = { ce_specversion: '1.0', ce_id: '1', ce_source: 'test' };
+    const feedback = encodeSeldon(
+      { response: { meta: { routing: { r: 1 } } }, reward: 1 },
+      'Feedback',
+    );
+    const ofFeedback = { ...type, ...ce, ce_protoname: 'seldon.protos.Feedback' };
+    await c.produce([
+      { value: feedback, headers: { ...ofFeedback, ce_type: 'seldon.iris.default.feedback' } },
+      {
+        value: encodeSeldon({ strData: 'x' }),
+        headers: { ...type, 'proto-name': 'seldon.protos.SeldonMessage' },
+      },
+      {
+        value: '{"reward":1}',
+        headers: {
+          ...ce,
+          'content-type': 'application/json',
+          ce_type: 'seldon.iris.default.feedback',
+        },
+      },
+    ]);
+    await c.start();
+    await untilWritten(c, 'output', 1);
+    await untilWritten(c, 'errors', 1);
+    const [answer] = c.log.records(c.output);
+    expect(answer?.headers).toMatchObject({ ...type, 'proto-name': 'seldon.protos.SeldonMessage' });
+    expect(decodeSeldon(answer?.value ?? undefined)).toMatchObject({
+      strData: 'x',
+      meta: { routing: { r: 1 } },
+    });
+    const told = grpcNodes.requests.filter(({ path }) => path.endsWith('/SendFeedback'));
+    expect(told.map(({ node, message }) => [node, message.equals(feedback)])).toEqual([
+      ['b', true],
+      ['r', true],
+    ]);
   });
 });

@@ -94,10 +94,11 @@ describe('the transport', () => {
     ...more,
   });
 
-  /** A transformer over REST before that endpoint. */
-  const graphOf = (endpoint: object, more: Environment = {}): Environment => {
+  const grpc = { ...both, type: 'GRPC' };
+  /** A transformer before that endpoint. */
+  const graphOf = (endpoint: object, more: Environment = {}, type = 'TRANSFORMER', own = both) => {
     const children = [{ name: 'a', endpoint }];
-    const graph = { name: 't', type: 'TRANSFORMER', endpoint: both, children };
+    const graph = { name: 't', type, endpoint: own, children };
     const text = Buffer.from(JSON.stringify({ graph })).toString('base64');
     return { PREDICTOR_URL: '', ENGINE_PREDICTOR: text, ...more };
   };
@@ -128,28 +129,62 @@ describe('the transport', () => {
       byEngine({ service_host: 'h', grpcPort: 1, type: 'GRPC' }, { SELDON_TRANSPORT: 'rest' }),
       'httpPort',
     ],
-    [graphOf({ type: 'GRPC', ...both }, { SELDON_TRANSPORT: 'grpc' }), 'over REST alone: unset it'],
-    [graphOf({ type: 'GRPC', service_host: 'h', grpcPort: 1 }), 'gRPC is for a MODEL alone'],
+    [
+      graphOf(grpc),
+      'the endpoints of a are of type GRPC, and those of t of type REST, but a graph',
+    ],
+    [
+      graphOf({ service_host: 'h', httpPort: 1 }, { SELDON_TRANSPORT: 'grpc' }),
+      'the endpoint of a has no grpcPort (or service_port with type GRPC)',
+    ],
+    [
+      graphOf({ service_host: 'h', grpcPort: 1, type: 'GRPC' }, { SELDON_TRANSPORT: 'rest' }),
+      'the endpoint of a has no httpPort (or service_port with type REST)',
+    ],
+    [
+      graphOf(grpc, { SELDON_PROTOCOL: 'v2' }, 'ROUTER', grpc),
+      't routes or combines, for which the v2 protocol has no call over gRPC',
+    ],
+    [graphOf(grpc, { SELDON_PROTOCOL: 'tensorflow' }, 'COMBINER', grpc), 't routes or combines'],
     [{ PREDICTOR_TLS_CERT_FILE: '/c' }, 'PREDICTOR_TLS_KEY_FILE'],
     [{ GRPC_PORT: '8080' }, 'GRPC_PORT'],
   ])('that cannot be is refused: %j', (given, problem) => {
     expect(problemsOf(given)).toContain(problem);
   });
 
-  it('of a graph is REST, with a word on endpoints that ask for gRPC', () => {
-    const config = configOf(graphOf({ ...both, type: 'GRPC' }));
-    expect(config).toMatchObject({ transport: 'rest', predictorUrl: undefined });
-    expect(config.warnings).toEqual([
-      expect.stringContaining('the endpoints of a are of type GRPC'),
-    ]);
-  });
+  it.each<[Environment, string, string[]]>([
+    [graphOf(both), 'rest', []],
+    [graphOf(grpc, {}, 'TRANSFORMER', grpc), 'grpc', []],
+    [graphOf(grpc, {}, 'ROUTER', grpc), 'grpc', []],
+    [
+      graphOf(grpc, { SELDON_TRANSPORT: 'rest' }),
+      'rest',
+      ['the endpoints of a are of type GRPC, but are called over rest'],
+    ],
+    [
+      graphOf(grpc, { SELDON_TRANSPORT: 'grpc' }),
+      'grpc',
+      ['the endpoints of t are of type REST, but are called over grpc'],
+    ],
+  ])(
+    'of a graph is one, that of all its endpoints or the setting: %j',
+    (given, transport, words) => {
+      const config = configOf(given);
+      expect(config).toMatchObject({ transport, predictorUrl: undefined });
+      const { root } = config.graph ?? {};
+      for (const node of [root, root?.children[0]]) {
+        expect(node?.endpoint?.transport).toBe(transport);
+      }
+      expect(config.warnings).toEqual(words.map((word) => expect.stringContaining(word)));
+    },
+  );
 
   it('over gRPC logs no payloads, with a word on loggers that ask for it', () => {
     const logger = { mode: 'all', url: 'http://sink' };
     const graph = { name: 'm', logger, endpoint: { ...both, type: 'GRPC' } };
     const text = Buffer.from(JSON.stringify({ graph })).toString('base64');
     expect(configOf({ PREDICTOR_URL: '', ENGINE_PREDICTOR: text }).warnings).toEqual([
-      expect.stringContaining('payloads of m are not logged: it is called over gRPC'),
+      expect.stringContaining('payloads of m are not logged: what goes over gRPC'),
     ]);
   });
 

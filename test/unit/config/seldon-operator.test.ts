@@ -204,7 +204,7 @@ describe('--file', () => {
 
   it.each([
     [['/graph.yaml', '--batch-max-size=4'], [router], 'BATCH_MAX_SIZE merges requests for one'],
-    [['/graph.yaml', '--transport=grpc'], [router], 'called over REST alone: unset it'],
+    [['/graph.yaml', '--transport=grpc'], [router], 'the endpoint of r, a has no grpcPort'],
     [['/nothing.yaml'], [resource], 'there is no such file'],
     [['/graph.yaml', '--predictor', 'canary'], [resource], 'it has "other", "default"'],
     [['/graph.yaml', '--predictor', 'other'], [resource], "graph.name: expected the node's name"],

@@ -52,6 +52,7 @@ async function dispatch(
     {
       identity,
       targetOf: restTargets(protocols.seldon, options.model),
+      feedbackTargetOf: restTargets(protocols.seldon, options.model),
       model: undefined,
       predictorUrl: 'http://model:9000',
       eventTypes: new Set(),

@@ -12,14 +12,6 @@ describe('a graph is refused at the start', () => {
     [{ name: 'n', ...nowhere }, 'graph.endpoint: expected service_host and httpPort'],
     [{ name: 'n', ...nowhere }, 'httpPort or grpcPort (or service_port)'],
     [
-      { name: 'n', type: 'TRANSFORMER', endpoint: grpcEndpoint },
-      'graph.endpoint: expected service_host and httpPort (or service_port) for REST; gRPC is for',
-    ],
-    [
-      { name: 'n', children: [{ name: 'a', endpoint: grpcEndpoint }] },
-      'graph.children[0].endpoint: expected service_host and httpPort (or service_port) for REST',
-    ],
-    [
       { name: 'n', endpoint: { ...grpcEndpoint, service_host: 'a b' } },
       'graph.endpoint.service_host: expected a host name',
     ],
@@ -63,6 +55,7 @@ describe('a graph is refused at the start', () => {
 describe('a graph is taken', () => {
   test.each<NodeSpec>([
     { name: 'n', endpoint: grpcEndpoint },
+    { name: 'n', type: 'TRANSFORMER', endpoint: grpcEndpoint, children: [child] },
     { name: 'n', implementation: 'SIMPLE_MODEL', ...nowhere },
     { name: 'n', implementation: 'SIMPLE_ROUTER', ...nowhere, children: [child] },
     { name: 'n', type: 'UNKNOWN_TYPE', methods: ['SEND_FEEDBACK'], children: [child] },

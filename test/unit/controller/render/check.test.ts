@@ -91,6 +91,22 @@ describe('a SeldonDeployment is refused', () => {
     expect(problemsOfGraph(hosted('m', { logger: { mode: 'All' } }))).toEqual([]);
   });
 
+  it('for nodes that its protocol has no call for over gRPC', () => {
+    const router = hosted('r', { type: 'ROUTER', children: [hosted('a')] });
+    const graph = hosted('c', { methods: ['AGGREGATE'], children: [router] });
+    const of = (spec: object) => problemsOf([predictorWith({ graph })], spec);
+    for (const protocol of ['v2', 'tensorflow']) {
+      expect(of({ protocol, transport: 'grpc' })).toEqual([
+        expect.stringMatching(/^ProtocolNotServed .*graph: .*no call over gRPC for a COMBINER/),
+        expect.stringMatching(
+          /^ProtocolNotServed .*children\[0\]: .*no call over gRPC for a ROUTER/,
+        ),
+      ]);
+      expect(of({ protocol, transport: 'rest' })).toEqual([]);
+    }
+    expect(of({ transport: 'grpc' })).toEqual([]);
+  });
+
   it('for endpoints of another transport than its own', () => {
     const graph = { ...model, endpoint: { type: 'GRPC' } };
     expect(problemsOf([predictorWith({ graph })], { transport: 'rest' })[0]).toMatch(

@@ -54,11 +54,37 @@ message Feedback {
   float reward = 3;
   SeldonMessage truth = 4;
 }
+message SeldonModelMetadataRequest {
+  string name = 1;
+}
+message SeldonMessageMetadata {
+  string messagetype = 1;
+  google.protobuf.Value schema = 2;
+  string name = 3;
+  string datatype = 4;
+  repeated int64 shape = 5;
+}
+message SeldonModelMetadata {
+  string name = 1;
+  repeated string versions = 2;
+  string platform = 3;
+  repeated SeldonMessageMetadata inputs = 4;
+  repeated SeldonMessageMetadata outputs = 5;
+}
+message SeldonGraphMetadata {
+  string name = 1;
+  map<string, SeldonModelMetadata> models = 2;
+  repeated SeldonMessageMetadata inputs = 3;
+  repeated SeldonMessageMetadata outputs = 4;
+}
 service Model {
   rpc Predict(SeldonMessage) returns (SeldonMessage);
+  rpc SendFeedback(Feedback) returns (SeldonMessage);
 }
 service Seldon {
   rpc Predict(SeldonMessage) returns (SeldonMessage);
   rpc SendFeedback(Feedback) returns (SeldonMessage);
+  rpc ModelMetadata(SeldonModelMetadataRequest) returns (SeldonModelMetadata);
+  rpc GraphMetadata(google.protobuf.Empty) returns (SeldonGraphMetadata);
 }
 `;

@@ -1,0 +1,16 @@
+/**
+ * What reads and writes protobufs for a predictor over gRPC. The library takes memory, which those who
+ * do not call gRPC need not give.
+ */
+
+export async function loadProtobuf() {
+  const { protobufFeedback } = await import('../graph/protobuf/feedback.ts');
+  const { protobufGraphMetadata } = await import('../graph/protobuf/graph-metadata.ts');
+  return { protobufFeedback, protobufGraphMetadata };
+}
+
+/** For graphs of several nodes alone. */
+export async function loadProtobufForm() {
+  const { protobufForm } = await import('../graph/protobuf/form.ts');
+  return protobufForm;
+}

@@ -138,6 +138,6 @@ async function findPython(): Promise<FoundPython> {
   const found = flaws.length > 0 ? flaws.join(', ') : 'there is none';
   throw new ProgramMissingError(
     `the model servers are installed with Python ${pythonVersions.join(' or ')} and its venv; ` +
-      `here ${found}: apt-get install python3-venv`,
+      `here ${found}; install one of them (Debian 12: apt-get install python3-venv)`,
   );
 }

@@ -15,12 +15,20 @@ import { ProgramMissingError } from '../../src/demo/kafka-install.ts';
 import { installServer, type ServerName } from './install.ts';
 import { type ModelServer, type ServerCommand, startServer } from './server-process.ts';
 
-/** Seldon's Python wrapper around a class of servers/seldon-core. */
-export const seldonWrapper = (model: string, serviceType: string): ServerCommand => ({
+/**
+ * Seldon's Python wrapper around a class of servers/seldon-core.
+ * @param unit the graph node that it is, where it is one alone
+ */
+export const seldonWrapper = (
+  model: string,
+  serviceType: string,
+  unit?: string,
+): ServerCommand => ({
   name: 'seldon-core',
   entry: 'seldon_core.microservice:main',
   args: () => [model, '--service-type', serviceType],
   environment: ({ http, grpc, metrics }) => ({
+    ...(unit !== undefined && { PREDICTIVE_UNIT_ID: unit }),
     PREDICTIVE_UNIT_HTTP_SERVICE_PORT: String(http),
     PREDICTIVE_UNIT_GRPC_SERVICE_PORT: String(grpc),
     PREDICTIVE_UNIT_METRICS_SERVICE_PORT: String(metrics),

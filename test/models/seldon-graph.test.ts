@@ -1,4 +1,4 @@
-/** A graph of two nodes, both Seldon's own Python wrapper: a transformer and a model. */
+/** Graphs whose nodes are all Seldon's own Python wrapper. */
 
 import { describe, expect, test } from 'vitest';
 import { ceHeaders, get, openAdapter, send, useAdapter } from '../support/adapter.ts';
@@ -8,25 +8,30 @@ import { seldonModel, seldonWrapper, useModelServer } from './model-server.ts';
 
 const transformer = await useModelServer(seldonWrapper('AddOne', 'TRANSFORMER'));
 const model = await useModelServer(seldonModel);
+const router = await useModelServer(seldonWrapper('Choose', 'ROUTER', 'choose'));
+const combiner = await useModelServer(seldonWrapper('Mean', 'COMBINER'));
 
 const nodeAt = (httpPort: number) => ({ endpoint: { service_host: '127.0.0.1', httpPort } });
+const plusThenDouble = (suffix: string, modelPort: number) => ({
+  ...{ name: `plus${suffix}`, type: 'TRANSFORMER', ...nodeAt(transformer.httpPort) },
+  children: [{ name: `double${suffix}`, type: 'MODEL', ...nodeAt(modelPort) }],
+});
 const engineWith = (modelPort: number): string =>
-  encodeEngine({
-    graph: {
-      ...{ name: 'plus', type: 'TRANSFORMER', ...nodeAt(transformer.httpPort) },
-      children: [{ name: 'double', type: 'MODEL', ...nodeAt(modelPort) }],
-    },
-  });
+  encodeEngine({ graph: plusThenDouble('', modelPort) });
 
 const json = { 'content-type': 'application/json' };
 const payload = (...numbers: number[]) => JSON.stringify({ data: { ndarray: [numbers] } });
 
 interface Prediction {
   readonly data: { readonly ndarray: number[][] };
-  readonly meta: { readonly tags: Readonly<Record<string, unknown>> };
+  readonly meta: {
+    readonly tags: Readonly<Record<string, unknown>>;
+    readonly routing: Readonly<Record<string, number>>;
+    readonly requestPath: Readonly<Record<string, string>>;
+  };
 }
 
-describe.skipIf(model.missing)("a graph of Seldon's Python wrappers", () => {
+describe.skipIf(model.missing)('a transformer before a model', () => {
   const adapter = useAdapter(() => ({
     PREDICTOR_URL: '',
     ENGINE_PREDICTOR: engineWith(model.httpPort),
@@ -89,5 +94,64 @@ describe.skipIf(model.missing)("a graph of Seldon's Python wrappers", () => {
     const event = await send(other.url, { headers: ceHeaders(), body: payload(1) });
     expect(event.status).toBe(502);
     expect((await get(`${other.url}/readyz`)).status).toBe(503);
+  });
+});
+
+describe.skipIf(model.missing)('a router before a chain and a combiner of two', () => {
+  const adapter = useAdapter(() => ({
+    PREDICTOR_URL: '',
+    ENGINE_PREDICTOR: encodeEngine({
+      graph: {
+        ...{ name: 'choose', type: 'ROUTER', ...nodeAt(router.httpPort) },
+        children: [
+          plusThenDouble('', model.httpPort),
+          {
+            ...{ name: 'mean', type: 'COMBINER', ...nodeAt(combiner.httpPort) },
+            children: [
+              { name: 'twice', type: 'MODEL', ...nodeAt(model.httpPort) },
+              plusThenDouble('-too', model.httpPort),
+            ],
+          },
+        ],
+      },
+    }),
+  }));
+  const predict = (...numbers: number[]) =>
+    send(`${adapter.url}/api/v1.0/predictions`, { headers: json, body: payload(...numbers) });
+
+  test.each([
+    ['the chain', 0, [2, 6], ['choose', 'double', 'plus']],
+    ['the combiner', 1, [3, 5], ['choose', 'double-too', 'mean', 'plus-too', 'twice']],
+  ])('%s answers where the router says so, and meta says how it came', async (...row) => {
+    const [, route, expected, nodes] = row;
+    const answer = await predict(route, 2);
+    expect(answer.status).toBe(200);
+    const { data, meta } = answer.json<Prediction>();
+    expect(data.ndarray).toEqual([expected]);
+    expect(meta.routing).toMatchObject({ choose: route });
+    expect(Object.keys(meta.requestPath).sort()).toEqual(nodes);
+    const event = await send(adapter.url, { headers: ceHeaders(), body: payload(route, 2) });
+    expect(event.json<Prediction>().data.ndarray).toEqual([expected]);
+  });
+
+  test.each([
+    ['a router that raises', 99, 502],
+    ['a child that there is not', 7, 502],
+  ])('%s: the event gets a problem that names it', async (_, route, status) => {
+    const answer = await send(adapter.url, { headers: ceHeaders(), body: payload(route, 2) });
+    expect(answer.status).toBe(status);
+    expect(answer.text).toContain('choose');
+  });
+
+  test('feedback tells the router which child was rewarded, and that child alone', async () => {
+    const before = (await predict(0, 1)).json<Prediction>();
+    const request = { data: { ndarray: [[0, 1]] } };
+    const feedback = JSON.stringify({ request, response: before, reward: 0.5 });
+    const told = await send(`${adapter.url}/api/v1.0/feedback`, { headers: json, body: feedback });
+    expect(told.status).toBe(200);
+    const own = await send(`${router.url}/route`, { headers: json, body: payload(0) });
+    expect(own.json<Prediction>().meta.tags['rewarded']).toEqual([[0, 0.5]]);
+    const { meta } = (await predict(0, 1)).json<Prediction>();
+    expect(meta.tags['rewards']).toBe(Number(before.meta.tags['rewards']) + 0.5);
   });
 });

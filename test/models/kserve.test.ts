@@ -8,7 +8,13 @@ import { kserve, useModelServer } from './model-server.ts';
 import { describeV2OverGrpc, describeV2OverRest, v2Payload } from './v2-cases.ts';
 
 const server = await useModelServer(kserve);
-const v2 = { name: 'kserve', server, modelUnknown: 'NOT_FOUND', raised: 'INTERNAL' };
+const v2 = {
+  tooMany: 1_200_000,
+  name: 'kserve',
+  server,
+  modelUnknown: 'NOT_FOUND',
+  raised: 'INTERNAL',
+};
 const json = { 'content-type': 'application/json' };
 
 describeV2OverRest(v2);

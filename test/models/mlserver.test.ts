@@ -8,7 +8,13 @@ import { mlserver, useModelServer } from './model-server.ts';
 import { describeV2OverGrpc, describeV2OverRest, v2Payload } from './v2-cases.ts';
 
 const server = await useModelServer(mlserver);
-const v2 = { name: 'mlserver', server, modelUnknown: 'NOT_FOUND', raised: 'INTERNAL' };
+const v2 = {
+  tooMany: 600_000,
+  name: 'mlserver',
+  server,
+  modelUnknown: 'NOT_FOUND',
+  raised: 'INTERNAL',
+};
 
 describeV2OverRest(v2);
 describeV2OverGrpc(v2);

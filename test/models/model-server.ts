@@ -5,8 +5,8 @@
  *     describe.skipIf(server.missing)('…', () => {
  *       const adapter = useAdapter(() => ({ PREDICTOR_URL: server.url }));
  *
- * Each runs a model that doubles what it is given, fails on what is below zero, and refuses what is
- * above 1,000 in its server's own words. Where Python is missing the file is skipped, which package
+ * Each runs a model that doubles what it is given, fails on what is below zero, refuses what is above
+ * 1,000 in its server's own words, and takes a second for 500. Where Python is missing the file is skipped, which package
  * to install being printed; with CI=true it fails.
  */
 

@@ -113,6 +113,35 @@ describe.skipIf(server.missing)("Seldon's Python wrapper over REST", () => {
     expect((await get(`${adapter.url}/readyz`)).status).toBe(200);
   });
 
+  test('a model that is too slow: 504, and the next event is answered', async () => {
+    const hasty = await openAdapter({ PREDICTOR_URL: server.url, ATTEMPT_TIMEOUT_MS: '300' });
+    const slow = await send(hasty.url, { headers: ceHeaders(), body: payload(500) });
+    expect(slow.status).toBe(504);
+    const next = await send(adapter.url, { headers: ceHeaders(), body: payload(5) });
+    expect(next.json<Prediction>().data.ndarray).toEqual([[10]]);
+  });
+
+  test('events that share a call (BATCH_MAX_SIZE) get replies of their own, and one that fails fails alone', async () => {
+    const batching = await openAdapter({
+      PREDICTOR_URL: server.url,
+      BATCH_MAX_SIZE: '8',
+      BATCH_MAX_WAIT_MS: '50',
+    });
+    const given = [1, 2, 3, -1, 5, 6, 2001, 8, 9, 10, 11, 12];
+    const answers = await Promise.all(
+      given.map((n) =>
+        send(batching.url, { headers: ceHeaders({ 'ce-id': `b${n}` }), body: payload(n, 0) }),
+      ),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(
+      given.map((n) => (n < 0 ? 502 : n > 1000 ? 400 : 200)),
+    );
+    const predicted = answers.filter(({ status }) => status === 200);
+    expect(predicted.map((answer) => answer.json<Prediction>().data.ndarray)).toEqual(
+      given.filter((n) => n > 0 && n < 1000).map((n) => [[2 * n, 0]]),
+    );
+  });
+
   // Its workers take one call at a time and close every connection after it.
   test('sixty events at once are each answered with their own prediction', async () => {
     const answers = await Promise.all(
@@ -193,6 +222,34 @@ describe.skipIf(server.missing).each(['model', 'seldon'])(
         'application/problem+json',
       ]);
       expect(event.text).toContain(words);
+    });
+
+    test('a model that is too slow: DEADLINE_EXCEEDED or 504, and the next call is answered', async () => {
+      const hasty = await openAdapter({
+        PREDICTOR_URL: server.grpcUrl,
+        GRPC_PORT: '0',
+        ATTEMPT_TIMEOUT_MS: '300',
+      });
+      const answer = await openGrpcClient(hasty.grpcPort)(predict.path, message(500));
+      expect(answer.status).toBe('DEADLINE_EXCEEDED');
+      const headers = protobufEvent(seldonMessage);
+      expect((await send(hasty.url, { headers, body: message(500) })).status).toBe(504);
+      const next = await send(adapter.url, { headers, body: message(5) });
+      expect(predict.decode(next.body)).toMatchObject(doubled(10));
+    });
+
+    test('a message beyond the limit of the server: RESOURCE_EXHAUSTED, and 413 for an event', async () => {
+      const roomy = await openAdapter({
+        PREDICTOR_URL: server.grpcUrl,
+        GRPC_PORT: '0',
+        MAX_BODY_BYTES: String(64 * 1024 * 1024),
+      });
+      const body = message(...Array.from({ length: 50_000 }, () => 1));
+      const large = Buffer.concat(Array.from({ length: 12 }, () => body));
+      const answer = await openGrpcClient(roomy.grpcPort)(predict.path, large);
+      expect(answer.status).toBe('RESOURCE_EXHAUSTED');
+      const event = await send(roomy.url, { headers: protobufEvent(seldonMessage), body: large });
+      expect(event.status).toBe(413);
     });
 
     test('forty calls at once are each answered with their own prediction', async () => {

@@ -15,6 +15,8 @@ export interface V2Server {
   readonly modelUnknown: string;
   /** What a model that raises answers over gRPC. */
   readonly raised: string;
+  /** So many numbers make a message that is larger than it takes over gRPC. */
+  readonly tooMany: number;
 }
 
 const json = { 'content-type': 'application/json' };
@@ -152,6 +154,42 @@ export function describeV2OverRest({ name, server }: V2Server): void {
       expect((await get(`${adapter.url}/v2/models/doubler/ready`)).status).toBe(200);
       expect((await get(`${adapter.url}/v2/models/nobody/ready`)).status).toBe(404);
       expect((await get(`${adapter.url}/readyz`)).status).toBe(200);
+    });
+
+    test('a model that is too slow: 504, and the next event is answered', async () => {
+      const hasty = await openAdapter({
+        SELDON_PROTOCOL: 'v2',
+        MODEL_NAME: 'doubler',
+        PREDICTOR_URL: server.url,
+        ATTEMPT_TIMEOUT_MS: '300',
+      });
+      const slow = await send(hasty.url, { headers: ceHeaders(), body: v2Payload(500) });
+      expect(slow.status).toBe(504);
+      const next = await send(adapter.url, { headers: ceHeaders(), body: v2Payload(5) });
+      expect(numbersOf(next)).toEqual([10]);
+    });
+
+    test('events that share a call (BATCH_MAX_SIZE) get replies of their own, and one that fails fails alone', async () => {
+      const batching = await openAdapter({
+        SELDON_PROTOCOL: 'v2',
+        MODEL_NAME: 'doubler',
+        PREDICTOR_URL: server.url,
+        BATCH_MAX_SIZE: '8',
+        BATCH_MAX_WAIT_MS: '50',
+      });
+      const given = [1, 2, 3, -1, 5, 6, 2001, 8, 9, 10, 11, 12];
+      const answers = await Promise.all(
+        given.map((n) =>
+          send(batching.url, { headers: ceHeaders({ 'ce-id': `b${n}` }), body: v2Payload(n, 0) }),
+        ),
+      );
+      expect(answers.map(({ status }) => status)).toEqual(
+        given.map((n) => (n < 0 ? 502 : n > 1000 ? 400 : 200)),
+      );
+      const predicted = answers.filter(({ status }) => status === 200);
+      expect(predicted.map(numbersOf)).toEqual(
+        given.filter((n) => n > 0 && n < 1000).map((n) => [2 * n, 0]),
+      );
     });
 
     test('sixty events at once are each answered with their own prediction', async () => {
@@ -297,6 +335,37 @@ export function describeV2OverGrpc(options: V2Server): void {
         body: v2Message([1], 'nobody'),
       });
       expect(event.status).toBe(502);
+    });
+
+    test('a model that is too slow: DEADLINE_EXCEEDED or 504, and the next call is answered', async () => {
+      const hasty = await openAdapter({
+        SELDON_PROTOCOL: 'v2',
+        MODEL_NAME: 'doubler',
+        PREDICTOR_URL: server.grpcUrl,
+        GRPC_PORT: '0',
+        ATTEMPT_TIMEOUT_MS: '300',
+      });
+      const slow = v2Message([500]);
+      const answer = await openGrpcClient(hasty.grpcPort)(infer.path, slow);
+      expect(answer.status).toBe('DEADLINE_EXCEEDED');
+      const event = await send(hasty.url, { headers: protobufEvent(inferRequest), body: slow });
+      expect(event.status).toBe(504);
+      expect(contentsOf((await call('ModelInfer', v2Message([5]))).message)).toEqual([10]);
+    });
+
+    test('a message beyond the limit of the server: RESOURCE_EXHAUSTED, and 413 for an event', async () => {
+      const roomy = await openAdapter({
+        SELDON_PROTOCOL: 'v2',
+        MODEL_NAME: 'doubler',
+        PREDICTOR_URL: server.grpcUrl,
+        GRPC_PORT: '0',
+        MAX_BODY_BYTES: String(64 * 1024 * 1024),
+      });
+      const body = rawMessage(Array.from({ length: options.tooMany }, () => 1));
+      const answer = await openGrpcClient(roomy.grpcPort)(infer.path, body);
+      expect(answer.status).toBe('RESOURCE_EXHAUSTED');
+      const event = await send(roomy.url, { headers: protobufEvent(inferRequest), body });
+      expect(event.status).toBe(413);
     });
 
     test('forty calls at once are each answered with their own prediction', async () => {

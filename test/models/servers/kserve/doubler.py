@@ -1,5 +1,7 @@
 """A model of KServe's Python server, over v1 and v2: twice what it is given."""
 
+import time
+
 import kserve
 import numpy
 from kserve import InferOutput, InferResponse
@@ -28,6 +30,8 @@ def double(numbers):
         raise InvalidInput("too large to double")
     if (numbers < 0).any():
         raise ValueError("nothing below zero is doubled")
+    if (numbers == 500).any():
+        time.sleep(1)
     return numbers * 2
 
 
@@ -39,4 +43,4 @@ def doubled(tensor, as_bytes):
 
 
 def main():
-    kserve.ModelServer().start([Doubler("doubler")])
+    kserve.ModelServer().start([Doubler("doubler"), Doubler("doubler-too")])

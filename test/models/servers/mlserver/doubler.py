@@ -1,5 +1,7 @@
 """A runtime of MLServer: twice what it is given."""
 
+import asyncio
+
 from mlserver import MLModel
 from mlserver.codecs import NumpyCodec
 from mlserver.errors import InferenceError
@@ -18,5 +20,7 @@ class Doubler(MLModel):
                 raise InferenceError("too large to double")
             if (numbers < 0).any():
                 raise ValueError("nothing below zero is doubled")
+            if (numbers == 500).any():
+                await asyncio.sleep(1)
             outputs.append(NumpyCodec.encode_output("doubled", numbers * 2))
         return InferenceResponse(id=payload.id, model_name=self.name, outputs=outputs)

@@ -1,5 +1,7 @@
 """A model of Seldon's Python wrapper: twice what it is given."""
 
+import time
+
 from seldon_core.flask_utils import SeldonMicroserviceException
 
 
@@ -12,6 +14,8 @@ class Doubler:
             raise SeldonMicroserviceException("too large to double")
         if (features < 0).any():
             raise ValueError("nothing below zero is doubled")
+        if (features == 500).any():
+            time.sleep(1)
         return features * 2
 
     def send_feedback(self, features, names, reward, truth, routing=None):

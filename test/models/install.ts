@@ -23,8 +23,8 @@ export type ServerName = 'seldon-core' | 'mlserver' | 'kserve';
 /** What each takes on disk, in MB, after it has run once. */
 const sizes: Readonly<Record<ServerName, number>> = {
   'seldon-core': 100,
-  mlserver: 260,
-  kserve: 230,
+  mlserver: 250,
+  kserve: 210,
 };
 
 /** Those for which there are ready-built packages of all three. */

@@ -123,4 +123,38 @@ describe.skipIf(missing)('records for real model servers', () => {
       });
     },
   );
+
+  test.each([
+    ['REST', seldonForms[0]],
+    ['gRPC', seldonForms[1]],
+  ])(
+    'over %s: a server that is killed and comes back costs no record its answer',
+    async (transport, form) => {
+      const { encode, decode, headers, server } = form as Form;
+      const c = await begin({
+        partitions: 2,
+        environment: { PREDICTOR_URL: transport === 'REST' ? server.url : server.grpcUrl },
+      });
+      const send = (from: number, to: number) =>
+        c.produce(
+          Array.from({ length: to - from }, (_, i) => ({
+            ...{ key: String(from + i), headers },
+            value: encode(from + i),
+          })),
+        );
+      await c.start();
+      await send(0, 20);
+      await untilWritten(c, 'output', 20);
+      await send(20, 60);
+      await server.kill();
+      await send(60, 80);
+      await server.restart();
+      const seen = () => new Set(c.log.records(c.output).map(({ key }) => key));
+      await c.log.until('answers to all records', () => seen().size === 80);
+      for (const { key, value } of c.log.records(c.output)) {
+        expect(decode(value)).toBe(2 * Number(key));
+      }
+      expect(c.log.records(c.errors)).toEqual([]);
+    },
+  );
 });

@@ -13,7 +13,7 @@
 import { afterAll, beforeAll, beforeEach, onTestFailed } from 'vitest';
 import { ProgramMissingError } from '../../src/demo/kafka-install.ts';
 import { installServer, type ServerName } from './install.ts';
-import { type ModelServer, type ServerCommand, startServer } from './server-process.ts';
+import { findPorts, type ModelServer, type ServerCommand, startServer } from './server-process.ts';
 
 /**
  * Seldon's Python wrapper around a class of servers/seldon-core.
@@ -76,15 +76,20 @@ async function pythonOf(name: ServerName): Promise<string | undefined> {
 export interface UsedServer extends Pick<ModelServer, 'url' | 'grpcUrl' | 'httpPort' | 'grpcPort'> {
   /** Whether it cannot run here, so that the tests are to be skipped. */
   readonly missing: boolean;
+  readonly kill: () => Promise<void>;
+  /** Starts it again where it was. */
+  readonly restart: () => Promise<void>;
 }
 
 /** One server for the tests of this file: started in beforeAll, ended in afterAll. */
 export async function useModelServer(command: ServerCommand): Promise<UsedServer> {
   const python = await pythonOf(command.name);
   let started: ModelServer | undefined;
-  beforeAll(async () => {
-    if (python !== undefined) started = await startServer(python, command);
-  });
+  const ports = await findPorts();
+  const start = async (): Promise<void> => {
+    if (python !== undefined) started = await startServer(python, command, ports);
+  };
+  beforeAll(start);
   beforeEach(() => {
     onTestFailed(() => say(started?.lastLines() ?? ''));
   });
@@ -95,6 +100,8 @@ export async function useModelServer(command: ServerCommand): Promise<UsedServer
   };
   return {
     missing: python === undefined,
+    kill: () => here().kill(),
+    restart: start,
     get url() {
       return here().url;
     },

@@ -1,4 +1,4 @@
-/** A model server as a process of its own, on free ports of 127.0.0.1. */
+/** A model server as a process of its own, on 127.0.0.1. */
 
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -36,6 +36,8 @@ export interface ModelServer {
   readonly lastLines: () => string;
   /** Ends it and the processes that it made. */
   readonly stop: () => Promise<void>;
+  /** Likewise, but none of them has a say in it. */
+  readonly kill: () => Promise<void>;
 }
 
 /** On a loaded machine too: Python reads a hundred megabytes of libraries first. */
@@ -43,13 +45,18 @@ const startTimeoutMs = 120_000;
 const stopTimeoutMs = 5_000;
 const keptLines = 60;
 
+export const findPorts = async (): Promise<ServerPorts> => ({
+  http: await findFreePort(),
+  grpc: await findFreePort(),
+  metrics: await findFreePort(),
+});
+
 /** Starts it; resolves when its model can be called over both transports. */
-export async function startServer(python: string, command: ServerCommand): Promise<ModelServer> {
-  const ports = {
-    http: await findFreePort(),
-    grpc: await findFreePort(),
-    metrics: await findFreePort(),
-  };
+export async function startServer(
+  python: string,
+  command: ServerCommand,
+  ports: ServerPorts,
+): Promise<ModelServer> {
   const environment = {
     // Compiled files belong beside the server, not into the work tree.
     PYTHONPYCACHEPREFIX: join(dirname(dirname(python)), 'compiled'),
@@ -88,6 +95,10 @@ export async function startServer(python: string, command: ServerCommand): Promi
     stop: async () => {
       signalGroup(child.pid, 'SIGTERM');
       await Promise.race([end, sleep(stopTimeoutMs, undefined, { ref: false })]);
+      signalGroup(child.pid, 'SIGKILL');
+      await end;
+    },
+    kill: async () => {
       signalGroup(child.pid, 'SIGKILL');
       await end;
     },

@@ -281,6 +281,8 @@ export function describeV2OverGrpc(options: V2Server): void {
       expect(answer.status).toBe('OK');
       expect(infer.decode(answer.message)).toMatchObject({ id: 'mine', model_name: 'doubler' });
       expect(contentsOf(answer.message)).toEqual([8, 10]);
+      const metadata = { ...answer.metadata.getMap(), ...answer.trailers.getMap() };
+      expect(attributesIn(metadata)).toEqual([]);
     });
 
     test('raw contents are answered with raw contents', async () => {

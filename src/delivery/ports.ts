@@ -31,6 +31,8 @@ export interface PredictionAnswer {
   readonly statusName?: string | undefined;
   readonly contentType: string | undefined;
   readonly contentEncoding: string | undefined;
+  /** How long the JSON before the binary tensors is: `Inference-Header-Content-Length` of v2. */
+  readonly headLength?: string | undefined;
   /** The predictor's `Seldon-Puid`. */
   readonly puid: string | undefined;
   readonly retryAfterMs: number | undefined;

@@ -74,6 +74,9 @@ export function sendAnswer(reply: FastifyReply, answer: PlainAnswer): void {
   if (answer.contentEncoding !== undefined) {
     reply.header('content-encoding', answer.contentEncoding);
   }
+  if (answer.headLength !== undefined) {
+    reply.header('inference-header-content-length', answer.headLength);
+  }
   if (answer.protoName !== undefined) reply.header('proto-name', answer.protoName);
   if (answer.puid !== undefined) reply.header('seldon-puid', answer.puid);
   if (answer.retryAfterMs !== undefined) {

@@ -34,6 +34,8 @@ const statuses: readonly StatusEntry[] = [
 
 /** What the libraries say of a message that is no protobuf of the expected type. */
 const notDecodable = /deserializ|unmarshal|invalid protobuf|failed to parse/i;
+/** Python's asyncio server has another code for it, that of any exception. */
+const notDecodableByAsyncio = /^Unexpected <class 'google\.protobuf\.message\.DecodeError'>/;
 /** What they say of a message beyond their limit. */
 const tooLarge = /larger than max|exceeds maximum size|too large|max message size/i;
 
@@ -51,6 +53,8 @@ export interface GrpcStatus {
 export function grpcStatus(code: number, message: string): GrpcStatus {
   const entry = statuses[code] ?? { name: `UNKNOWN (${code})`, http: 500 };
   if (entry.name === 'INTERNAL' && notDecodable.test(message)) return { ...entry, http: 400 };
+  if (entry.name === 'UNKNOWN' && notDecodableByAsyncio.test(message))
+    return { ...entry, http: 400 };
   if (entry.name === 'RESOURCE_EXHAUSTED' && tooLarge.test(message)) return { ...entry, http: 413 };
   return entry;
 }

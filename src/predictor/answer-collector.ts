@@ -3,6 +3,8 @@
  *
  * A1 It settles once: by the answer, an error, or the timer, whichever comes first.
  * A2 `reached` is false only where the call was never written to a connection.
+ * A3 A connection on which 500 came is not used again: uvicorn, which most Python servers run on,
+ *    closes it after an exception of the model without saying so, and the next call would be lost.
  */
 
 import type { Dispatcher } from 'undici';
@@ -46,6 +48,13 @@ export function createAnswerCollector(options: CollectorOptions): Dispatcher.Dis
     fail(new AdapterError('DEADLINE_EXCEEDED', message, { reached: controller !== undefined }));
   }, options.timeoutMs);
 
+  const finish = (): void => {
+    if (settled) return;
+    settled = true;
+    clearTimeout(timer);
+    options.resolve(answerOf(status, headers, chunks));
+  };
+
   return {
     onRequestStart: (started) => {
       controller = started;
@@ -60,14 +69,13 @@ export function createAnswerCollector(options: CollectorOptions): Dispatcher.Dis
     onResponseData: (_controller, chunk) => {
       bytes += chunk.length;
       if (bytes <= maxAnswerBytes) chunks.push(chunk);
-      else fail(tooLarge(where, maxAnswerBytes));
+      else return fail(tooLarge(where, maxAnswerBytes));
+      if (status === 500 && bytes === Number(first(headers['content-length']))) {
+        finish();
+        controller?.abort(new Error('the predictor failed'));
+      }
     },
-    onResponseEnd: () => {
-      if (settled) return;
-      settled = true;
-      clearTimeout(timer);
-      options.resolve(answerOf(status, headers, chunks));
-    },
+    onResponseEnd: finish,
     onResponseError: (_controller, error) => {
       fail(connectionFault(options, error, controller !== undefined));
     },
@@ -80,6 +88,7 @@ function answerOf(status: number, headers: Headers, chunks: Buffer[]): Predictio
     status,
     contentType: first(headers['content-type']),
     contentEncoding: first(headers['content-encoding']),
+    headLength: first(headers['inference-header-content-length']),
     puid: first(headers['seldon-puid']) || undefined,
     retryAfterMs: retryAfterMs(first(headers['retry-after']), Date.now()),
     body: chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks),

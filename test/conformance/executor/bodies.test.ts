@@ -36,6 +36,14 @@ describe.each(protocolNames)('protocol %s', (protocol) => {
     expect(answer.headers['x-content-type-options']).toBe('nosniff');
   });
 
+  test('where the JSON of an answer with binary tensors ends is passed on', async () => {
+    predictor.answer = (_call, response) =>
+      void response.writeHead(200, { 'Inference-Header-Content-Length': '2' }).end('{}\0\0');
+    const answer = await predict(Buffer.from('{}'), { 'inference-header-content-length': '2' });
+    expect(answer.headers['inference-header-content-length']).toBe('2');
+    expect(predictor.calls[0]?.headers['inference-header-content-length']).toBe('2');
+  });
+
   test('none at all is refused in the shape of the protocol', async () => {
     const answer = await predict(undefined);
     expect(answer.status).toBe(400);

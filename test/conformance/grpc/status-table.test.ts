@@ -82,6 +82,12 @@ describe('the predictor answers', () => {
   test.each([
     ['INTERNAL', 'Exception deserializing request!', refused(400)],
     ['INTERNAL', 'grpc: error unmarshalling request: proto: illegal wireType 7', refused(400)],
+    [
+      'UNKNOWN',
+      "Unexpected <class 'google.protobuf.message.DecodeError'>: Error parsing message",
+      refused(400),
+    ],
+    ['UNKNOWN', 'Exception calling application: Error parsing message', failed],
     ['RESOURCE_EXHAUSTED', 'Received message larger than max (9 vs. 4)', refused(413)],
     ['RESOURCE_EXHAUSTED', 'grpc: received message larger than max (9 vs. 4)', refused(413)],
   ] as const)('%s "%s", which judges the message', async (name, details, expected) => {

@@ -81,6 +81,26 @@ describe('calls of the predictor', () => {
     expect(predictor.calls.length).toBe(2);
   });
 
+  // As uvicorn does it after an exception of the model, some time later and without a word.
+  test('a connection on which 500 came is not used again: the call after it is not lost', async () => {
+    let condemned: unknown;
+    predictor.answer = (_call, response, nth) => {
+      const { socket } = response;
+      if (socket === condemned) socket?.destroy();
+      else if (nth % 2 === 0) response.end('{}');
+      else {
+        condemned = socket;
+        response.writeHead(500, { 'Content-Length': '4' }).write('no');
+        setTimeout(() => response.end('!!'), 5);
+      }
+    };
+    for (let i = 0; i < 3; i += 1) {
+      const failed = await send(adapter.url + plainPath, { body });
+      expect([failed.status, failed.text]).toEqual([500, 'no!!']);
+      expect((await send(adapter.url, event)).status).toBe(200);
+    }
+  });
+
   test('a predictor that comes up while the deadline allows is reached', async () => {
     const placeholder = createServer();
     await new Promise<void>((resolve) => placeholder.listen(0, '127.0.0.1', resolve));

@@ -3,10 +3,10 @@
 import { Buffer } from 'node:buffer';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, test } from 'vitest';
+import { findFreePort } from '../../../src/demo/free-port.ts';
 import { eventually, openAdapter, protocolNames, useAdapter } from '../../support/adapter.ts';
 import { openGrpcClient } from '../../support/grpc-client.ts';
 import { grpcAnswer, predictMethods, useGrpcPredictor } from '../../support/grpc-predictor.ts';
-import { createFreePort } from '../http/free-port.ts';
 
 const message = Buffer.from([0x0a, 0x02, 0xc3, 0x28, 0xf8, 0x06, 0x81, 0x00]);
 const trace = {
@@ -219,7 +219,7 @@ describe('faults', () => {
 
 test('nothing listens at the predictor: UNAVAILABLE, with the words of the problem', async () => {
   const adapter = await openAdapter({
-    PREDICTOR_URL: `grpc://127.0.0.1:${await createFreePort()}`,
+    PREDICTOR_URL: `grpc://127.0.0.1:${await findFreePort()}`,
     GRPC_PORT: '0',
     REQUEST_TIMEOUT_MS: '800',
   });

@@ -3,6 +3,7 @@
 import { Buffer } from 'node:buffer';
 import { Metadata, status } from '@grpc/grpc-js';
 import { describe, expect, test } from 'vitest';
+import { findFreePort } from '../../../src/demo/free-port.ts';
 import {
   ceHeaders,
   openAdapter,
@@ -11,7 +12,6 @@ import {
   useAdapter,
 } from '../../support/adapter.ts';
 import { grpcAnswer, useGrpcPredictor } from '../../support/grpc-predictor.ts';
-import { createFreePort } from '../http/free-port.ts';
 import {
   busy,
   type Expected,
@@ -161,7 +161,7 @@ describe('the predictor answers', () => {
 test('nothing listens there: 502, and readiness says why', async () => {
   const adapter = await openAdapter({
     SELDON_PROTOCOL: 'v2',
-    PREDICTOR_URL: `grpc://127.0.0.1:${await createFreePort()}`,
+    PREDICTOR_URL: `grpc://127.0.0.1:${await findFreePort()}`,
     REQUEST_TIMEOUT_MS: '1000',
   });
   expectProblem(await send(adapter.url, { headers, body }), {

@@ -1,6 +1,7 @@
 /** What each fault is over HTTP: the table of design.md §3.3, row by row. */
 
 import { describe, expect, test } from 'vitest';
+import { findFreePort } from '../../../src/demo/free-port.ts';
 import {
   type Answer,
   ceHeaders,
@@ -13,7 +14,6 @@ import {
   useAdapter,
 } from '../../support/adapter.ts';
 import { useRecordingPredictor } from '../../support/recording-predictor.ts';
-import { createFreePort } from './free-port.ts';
 import {
   busy,
   type Expected,
@@ -143,7 +143,7 @@ describe('no answer of the predictor', () => {
   });
 
   test('nothing listens there: 502, and readiness says why', async () => {
-    const PREDICTOR_URL = `http://127.0.0.1:${await createFreePort()}`;
+    const PREDICTOR_URL = `http://127.0.0.1:${await findFreePort()}`;
     const lonely = await openAdapter({ ...limits, PREDICTOR_URL });
     const expected = { ...transient, code: 'PREDICTOR_UNREACHABLE' };
     expectProblem(await send(lonely.url, event), expected);

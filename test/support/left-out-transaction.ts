@@ -33,7 +33,10 @@ export async function leaveTransaction(
   { commit, outputs, offset }: LeftOutTransaction,
 ): Promise<void> {
   const transactionalId = `${c.group}-${c.input}-0`;
-  const coordinators = createCoordinators({ consumerGroup: c.group, inputTopic: c.input }, c.kafka);
+  const coordinators = createCoordinators(
+    { consumerGroup: c.group, inputTopic: c.input },
+    { kafka: c.kafka, schedule: after },
+  );
   const ask = (who: Coordinator, question: (broker: Broker) => Promise<unknown>) =>
     coordinators.ask(who, (broker) => question(broker as unknown as Broker));
   const ofGroup = { kind: coordinatorKind.group, key: c.group };
@@ -67,3 +70,8 @@ export async function leaveTransaction(
     await coordinators.close();
   }
 }
+
+const after = (delayMs: number, action: () => void): (() => void) => {
+  const timer = setTimeout(action, delayMs);
+  return () => clearTimeout(timer);
+};

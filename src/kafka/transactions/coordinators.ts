@@ -6,9 +6,11 @@
  *    (docs/decisions/0006), whose connections are made by one caller at a time.
  * C2 After a failure that no broker has told, the cluster is thrown away; after one that a broker
  *    has told, who coordinates is asked anew.
+ * C3 Whatever becomes of kafkajs, nobody waits for ever: all partitions wait in one row.
  */
 
 import type { Cluster, Consumer, Kafka } from 'kafkajs';
+import type { Schedule } from '../../delivery/ports.ts';
 import { protocolErrorOf } from '../protocol-error.ts';
 
 /** As FindCoordinator tells the two kinds apart. */
@@ -45,11 +47,20 @@ interface Connected {
   readonly nodes: Map<string, string>;
 }
 
+export interface CoordinatorsDeps {
+  readonly kafka: Kafka;
+  readonly schedule: Schedule;
+}
+
+/** Longer than KAFKA_REQUEST_TIMEOUT_MS should be anywhere: Azure Event Hubs asks for 60 s. */
+const giveUpMs = 90_000;
+
 /** Nothing is connected before the first question. */
 export function createCoordinators(
   { consumerGroup, inputTopic }: CoordinatorsOptions,
-  kafka: Kafka,
+  { kafka, schedule }: CoordinatorsDeps,
 ): Coordinators {
+  let closed = false;
   let connected: Connected | undefined;
   let turn: Promise<unknown> = Promise.resolve();
 
@@ -77,6 +88,14 @@ export function createCoordinators(
     return { cluster, consumer, nodes: new Map() };
   };
 
+  const inTime = <Result>(work: Promise<Result>): Promise<Result> =>
+    new Promise((resolve, reject) => {
+      const callOff = schedule(giveUpMs, () =>
+        reject(new Error(`the brokers that coordinate did not answer within ${giveUpMs} ms`)),
+      );
+      work.then(resolve, reject).finally(callOff);
+    });
+
   const drop = async (dropped: Connected | undefined): Promise<void> => {
     if (dropped === undefined) return;
     if (connected === dropped) connected = undefined;
@@ -86,13 +105,11 @@ export function createCoordinators(
   /** One at a time: C1. */
   const find = (who: Coordinator): Promise<{ at: Connected; broker: KafkajsBroker }> => {
     const mine = turn.then(async () => {
-      connected ??= await connect();
+      if (closed) throw new Error('nobody is to be asked any more');
+      connected ??= await inTime(connect());
       const at = connected;
       try {
-        const name = `${who.kind} ${who.key}`;
-        const nodeId = at.nodes.get(name) ?? (await nodeOf(at, who));
-        at.nodes.set(name, nodeId);
-        return { at, broker: await at.cluster.findBroker({ nodeId }) };
+        return { at, broker: await inTime(brokerOf(at, who)) };
       } catch (error) {
         void drop(at);
         throw error;
@@ -106,24 +123,32 @@ export function createCoordinators(
     ask: async (who, question) => {
       const { at, broker } = await find(who);
       try {
-        return await question(broker);
+        return await inTime(question(broker));
       } catch (error) {
         if (protocolErrorOf(error) === undefined) void drop(at);
-        else at.nodes.delete(`${who.kind} ${who.key}`);
+        else at.nodes.delete(nameOf(who));
         throw error;
       }
     },
     close: async () => {
+      closed = true;
       await turn;
       await drop(connected);
     },
   };
 }
 
-async function nodeOf({ cluster }: Connected, { kind, key }: Coordinator): Promise<string> {
-  const request = { groupId: key, coordinatorType: kind };
-  const { coordinator } = await cluster.findGroupCoordinatorMetadata(request);
-  return String(coordinator.nodeId);
+const nameOf = ({ kind, key }: Coordinator): string => `${kind} ${key}`;
+
+async function brokerOf(at: Connected, who: Coordinator): Promise<KafkajsBroker> {
+  const request = { groupId: who.key, coordinatorType: who.kind };
+  let nodeId = at.nodes.get(nameOf(who));
+  if (nodeId === undefined) {
+    const { coordinator } = await at.cluster.findGroupCoordinatorMetadata(request);
+    nodeId = String(coordinator.nodeId);
+    at.nodes.set(nameOf(who), nodeId);
+  }
+  return at.cluster.findBroker({ nodeId });
 }
 
 const neverAsked = {

@@ -57,7 +57,7 @@ export function createExactlyOnce(
   const { admin, log } = deps;
   const { inputTopic, consumerGroup, maxPartitions } = options;
   const limits: TransactionLimits = { ...usualLimits(), lingerMs: 10 };
-  const coordinators = createCoordinators(options, deps.kafka);
+  const coordinators = createCoordinators(options, deps);
   const readCommitted = createStableOffsets(options, coordinators);
   /** Claims under which nothing was opened yet, by partition. */
   const claims = new Map<number, Claim>();

@@ -24,6 +24,14 @@ const kinds = [
 
 /** Until neither the controller nor Kubernetes' own has anything left to do. */
 async function settled(place: Place): Promise<Readonly<Record<string, string>>> {
+  await place.until(async () => {
+    const rollouts = (await place.list('Deployment')) as unknown as readonly Rollout[];
+    for (const { metadata, spec, status } of rollouts) {
+      // Nothing runs the pods, so this is as far as Kubernetes gets with it.
+      expect(status?.observedGeneration).toBe(metadata.generation);
+      expect(status?.updatedReplicas ?? 0).toBe(spec.replicas ?? 1);
+    }
+  });
   let before = await place.versions(kinds);
   for (let same = 0; same < 5; ) {
     await new Promise((resolve) => setTimeout(resolve, 300));
@@ -32,6 +40,12 @@ async function settled(place: Place): Promise<Readonly<Record<string, string>>> 
     before = now;
   }
   return before;
+}
+
+interface Rollout {
+  readonly metadata: { readonly generation?: number };
+  readonly spec: { readonly replicas?: number };
+  readonly status?: { readonly observedGeneration?: number; readonly updatedReplicas?: number };
 }
 
 /** Every Secret that a fixture names, so that it is made whole. */

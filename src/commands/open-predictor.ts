@@ -117,7 +117,7 @@ async function openModel(
   return {
     ...(isRest
       ? overRest(config, graph, { call, callAlone }, deps)
-      : { call, ...(await overGrpc(config, graph, callAlone, client.feedbackPath, deps)) }),
+      : await overGrpc(config, graph, callAlone, client.feedbackPath, deps)),
     predictorUrl: client.url,
     targetOf: client.targetOf,
     feedbackTargetOf: client.feedbackTargetOf,
@@ -167,12 +167,13 @@ async function overGrpc(
   callAlone: CallWithinDeadline,
   feedbackPath = '',
   deps: OpenGraphDeps,
-): Promise<Pick<OpenPredictor, 'feedback' | 'askGraph'>> {
+): Promise<Pick<OpenPredictor, 'call' | 'feedback' | 'askGraph'>> {
   const { protobufFeedback, protobufGraphMetadata } = await loadProtobuf();
   const takeFeedback: CallService = (_node, call) => callAlone({ ...call, path: feedbackPath });
   const binding = grpcBindingOf(config.protocol, config.seldonGrpcService);
   const { predictor } = config;
   return {
+    call: logged(callAlone, graph.root, deps.copy, binding),
     feedback: openFeedback(config, graph, deps, takeFeedback, protobufFeedback),
     askGraph: createAskGrpcGraph(
       { binding, predictor, root: unitOf(graph.root, graph.images) },

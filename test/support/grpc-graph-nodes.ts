@@ -56,6 +56,7 @@ const paths = [
   '/seldon.protos.Router/Route',
   '/seldon.protos.Combiner/Aggregate',
   '/tensorflow.serving.PredictionService/Predict',
+  '/tensorflow.serving.PredictionService/Classify',
   '/tensorflow.serving.PredictionService/GetModelMetadata',
   '/tensorflow.serving.ModelService/GetModelStatus',
   ...['ModelInfer', 'ModelReady', 'ModelMetadata', 'ServerMetadata'].map(

@@ -51,6 +51,7 @@ const paths = [
   '/seldon.protos.Model/Predict',
   '/seldon.protos.Model/SendFeedback',
   '/seldon.protos.Model/Metadata',
+  '/seldon.protos.Seldon/ModelMetadata',
   '/seldon.protos.Transformer/TransformInput',
   '/seldon.protos.OutputTransformer/TransformOutput',
   '/seldon.protos.Router/Route',
@@ -59,6 +60,7 @@ const paths = [
   '/tensorflow.serving.PredictionService/Classify',
   '/tensorflow.serving.PredictionService/GetModelMetadata',
   '/tensorflow.serving.ModelService/GetModelStatus',
+  '/grpc.health.v1.Health/Check',
   ...['ModelInfer', 'ModelReady', 'ModelMetadata', 'ServerMetadata'].map(
     (name) => `/inference.GRPCInferenceService/${name}`,
   ),

@@ -157,6 +157,10 @@ describe('the seldon protocol', () => {
     expect([answer.status, JSON.parse(answer.text)]).toEqual([200, inJson('svc')]);
     expect(nodes.calls).toEqual(['svc/Seldon/ModelMetadata']);
     expect(textField(nodes.requests[0]?.message ?? empty, 1)).toBe('svc');
+    const { text } = await get(`${adapter.url}/metrics`);
+    expect(text).toMatch(
+      /client_requests_seconds_count\{[^}]*service="\/seldon\.protos\.Seldon\/ModelMetadata"[^}]*\} 1/,
+    );
   });
 });
 

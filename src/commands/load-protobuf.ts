@@ -6,7 +6,8 @@
 export async function loadProtobuf() {
   const { protobufFeedback } = await import('../graph/protobuf/feedback.ts');
   const { protobufGraphMetadata } = await import('../graph/protobuf/graph-metadata.ts');
-  return { protobufFeedback, protobufGraphMetadata };
+  const { grpcInfoOf } = await import('../inference/grpc-infos.ts');
+  return { protobufFeedback, protobufGraphMetadata, grpcInfoOf };
 }
 
 /** For graphs of several nodes alone. */

@@ -2,6 +2,7 @@
 
 import type { AdapterConfig } from '../config/adapter.ts';
 import type { AskNode } from '../delivery/ask-info.ts';
+import { createAskOverGrpc } from '../delivery/ask-over-grpc.ts';
 import { createBreaker } from '../delivery/breaker.ts';
 import {
   type CallWithinDeadline,
@@ -24,6 +25,7 @@ import { type GraphNode, nodesOf, type PredictorGraph, urlOfNode } from '../grap
 import { nodePaths } from '../graph/node-path.ts';
 import { isCalled, stepsOf } from '../graph/steps.ts';
 import { createWalk, unitOf } from '../graph/walk.ts';
+import type { GrpcInfo } from '../inference/grpc-info.ts';
 import { protocols } from '../inference/protocols.ts';
 import type { AdapterMetrics } from '../observability/metrics.ts';
 import { createReadiness, type Readiness } from '../predictor/readiness.ts';
@@ -49,6 +51,8 @@ export interface OpenGraph {
 export interface GraphForms {
   readonly message: MessageForm;
   readonly feedback: FeedbackForm;
+  /** How nodes are asked for status and metadata. */
+  readonly info: GrpcInfo;
 }
 
 export interface OpenGraphDeps {
@@ -99,6 +103,7 @@ export function openGraph(
         ...nodePaths(config.protocol, node),
         protocol.readinessPath(node.name),
         protocol.metadataPath(node.name),
+        ...(forms?.info.paths ?? []),
       ]),
     });
     const call = createCallWithinDeadline(
@@ -108,7 +113,12 @@ export function openGraph(
     const breaker = createBreaker(whereOf(node), { call, now, random: Math.random, log });
     calls.set(node.name, breaker);
     unguarded.set(node.name, call);
-    asks.set(node.name, measured(client.askInfo, meter, 'get'));
+    asks.set(
+      node.name,
+      forms === undefined
+        ? measured(client.askInfo, meter, 'get')
+        : createAskOverGrpc(whereOf(node), forms.info, measured(client.askInfo, meter, 'post')),
+    );
     readiness.set(
       node.name,
       createReadiness(

@@ -22,8 +22,8 @@ export interface ModelClient {
   readonly url: string;
   readonly call: CallPredictor;
   readonly ask: AskReadiness;
-  /** Asks for status and metadata; undefined where the transport has no such paths. */
-  readonly askInfo: CallPredictor | undefined;
+  /** Asks for status and metadata: over REST by GET, over gRPC by another method. */
+  readonly askInfo: CallPredictor;
   /** Those that metrics tell apart. */
   readonly paths: readonly string[];
   /** What a payload is called by. */
@@ -85,7 +85,7 @@ export function openGrpcModel(config: AdapterConfig, at: URL): ModelClient {
     url,
     call: client.call,
     ask: createAskGrpc({ binding, model: config.model, predictorUrl: url }, client.call),
-    askInfo: undefined,
+    askInfo: client.call,
     paths: binding.methods.map(({ path }) => path),
     targetOf: grpcTargets(protocol, binding, config.model),
     feedbackTargetOf: grpcFeedbackTargets(binding),

@@ -8,7 +8,16 @@ import { type LogPayload, requestOf } from '../delivery/graph-call.ts';
 import type { Log } from '../delivery/ports.ts';
 import { encodeHttp } from '../event/http-message.ts';
 import { type GraphNode, nodesOf } from '../graph/node.ts';
-import { type CopyOptions, copyEvent, isCopied, type PayloadCopy } from '../graph/payload-copy.ts';
+import {
+  type CopyOptions,
+  copyEvent,
+  isCopied,
+  type PayloadCopy,
+  type PayloadKind,
+} from '../graph/payload-copy.ts';
+import type { GrpcBinding } from '../inference/grpc-binding.ts';
+import { grpcBindingOf } from '../inference/grpc-bindings.ts';
+import { seldonFeedback } from '../inference/seldon/grpc.ts';
 import type { AdapterMetrics } from '../observability/metrics.ts';
 import { createRestClient } from '../predictor/rest-client.ts';
 import { noTlsFiles } from '../predictor/tls-files.ts';
@@ -39,11 +48,11 @@ export function openPayloadLog(
     // As Seldon's executor writes it.
     source: `http://localhost:${config.httpPort}/`,
   };
+  const names = config.transport === 'grpc' ? protoNames(config) : undefined;
   const sinks = new Map<string, Sink>();
   const sinkOf = ({ logger }: GraphNode): string | undefined =>
     logger && (logger.url ?? config.logSink)?.href;
-  // What goes over gRPC is not copied: the events are of JSON.
-  const graph = config.transport === 'grpc' ? undefined : config.graph;
+  const { graph } = config;
   const nodes = graph === undefined ? [] : nodesOf(graph.root);
   for (const href of new Set(nodes.map(sinkOf))) {
     if (href !== undefined) sinks.set(href, openSink(new URL(href), config, options, metrics, log));
@@ -53,11 +62,11 @@ export function openPayloadLog(
     [...sinks.values()].reduce((sum, { queue }) => sum + queue.size(), 0),
   );
   return {
-    copy: (kind, node, message, request) => {
+    copy: (kind, node, message, request, protoName = names?.[kind]) => {
       if (node.logger === undefined || !isCopied(kind, node.logger)) return;
       if (isSkipped(request.headers)) return;
       const sink = sinks.get(sinkOf(node) ?? '');
-      sink?.queue.add({ kind, node: node.name, message, puid: request.puid });
+      sink?.queue.add({ kind, node: node.name, message, puid: request.puid, protoName });
     },
     close: async () => {
       await Promise.all([...sinks.values()].map((sink) => sink.close()));
@@ -86,6 +95,7 @@ function openSink(
     const { contentEncoding } = copy.message;
     const headers = Object.entries(encodeHttp(event, 'binary').headers).flat();
     if (contentEncoding !== undefined) headers.push('content-encoding', contentEncoding);
+    if (copy.protoName !== undefined) headers.push('proto-name', copy.protoName);
     const body = copy.message.body;
     const answer = await client.call({ path, headers, body, timeoutMs: config.logTimeoutMs });
     if (answer.status >= 300) throw new Error(`the sink answered ${answer.status}`);
@@ -116,18 +126,34 @@ function isSkipped(headers: readonly string[]): boolean {
   return at >= 0 && /^(?:1|t|true)$/i.test(headers[at + 1] ?? '');
 }
 
-/** The call of a single model, its payloads copied. */
+/** What nodes over gRPC exchange. A combiner's request is copied as it came to the combiner: no list. */
+function protoNames({ protocol, seldonGrpcService }: AdapterConfig): Record<PayloadKind, string> {
+  const { methods } = grpcBindingOf(protocol, seldonGrpcService);
+  const [{ request, reply }] = methods;
+  return { request, response: reply, feedback: seldonFeedback.request };
+}
+
+/**
+ * The call of a single model, its payloads copied.
+ * @param binding over gRPC: what predicts, since questions come the same way and are no payloads
+ */
 export function logged(
   call: CallWithinDeadline,
   node: GraphNode,
   copy: LogPayload | undefined,
+  binding?: GrpcBinding,
 ): CallWithinDeadline {
   if (copy === undefined) return call;
+  const predicting = binding && [...binding.methods, ...binding.otherMethods];
   return async (made) => {
+    const method = predicting?.find(({ path }) => path === made.path);
+    if (predicting !== undefined && method === undefined) return call(made);
     const { message, request } = requestOf(made);
-    copy('request', node, message, request);
+    copy('request', node, message, request, method?.request);
     const answer = await call(made);
-    if (answer.status >= 200 && answer.status < 300) copy('response', node, answer, request);
+    if (answer.status >= 200 && answer.status < 300) {
+      copy('response', node, answer, request, method?.reply);
+    }
     return answer;
   };
 }

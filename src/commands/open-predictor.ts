@@ -3,6 +3,7 @@
 import type { AdapterConfig } from '../config/adapter.ts';
 import { createAskGrpcGraph } from '../delivery/ask-grpc-graph.ts';
 import { type AskInfo, createAskGraph, createAskModel } from '../delivery/ask-info.ts';
+import { createAskOverGrpc } from '../delivery/ask-over-grpc.ts';
 import {
   type CallWithinDeadline,
   createCallWithinDeadline,
@@ -16,6 +17,7 @@ import { graphOfModel } from '../graph/single-model.ts';
 import { unitOf } from '../graph/walk.ts';
 import { batchFormats } from '../inference/batch-formats.ts';
 import { grpcBindingOf } from '../inference/grpc-bindings.ts';
+import type { GrpcInfo } from '../inference/grpc-info.ts';
 import { protocols } from '../inference/protocols.ts';
 import {
   grpcFeedbackTargets,
@@ -39,8 +41,8 @@ export interface OpenPredictor extends Omit<OpenGraph, 'askNode' | 'callNode'> {
   readonly targetOf: TargetOf;
   /** What feedback is called by. */
   readonly feedbackTargetOf: TargetOf;
-  /** Asks for status and metadata; undefined where nothing has such paths. */
-  readonly askInfo: AskInfo | undefined;
+  /** Asks for status and metadata by the protocol's REST paths. */
+  readonly askInfo: AskInfo;
   /** Likewise over gRPC: the methods that are about something. */
   readonly askGraph: CallWithinDeadline | undefined;
 }
@@ -63,7 +65,8 @@ export async function openPredictor(
     const protobuf = await loadProtobuf();
     const binding = grpcBindingOf(config.protocol, 'model');
     const message = (await loadProtobufForm())(config.protocol);
-    const forms = { message, feedback: protobuf.protobufFeedback };
+    const info = protobuf.grpcInfoOf(config.protocol, 'model', undefined);
+    const forms = { message, feedback: protobuf.protobufFeedback, info };
     const opened = openGraph(config, graph, connections, deps, forms);
     return {
       ...opened,
@@ -71,7 +74,7 @@ export async function openPredictor(
       // The name in a message is written anew for every node.
       targetOf: grpcTargets(protocol, binding, undefined),
       feedbackTargetOf: grpcFeedbackTargets(binding),
-      askInfo: undefined,
+      askInfo: createAskGraph({ predictor, root }, opened.askNode),
       askGraph: createAskGrpcGraph(
         { binding, predictor, root },
         { call: opened.callNode, metadataOf: protobuf.protobufGraphMetadata },
@@ -102,10 +105,14 @@ async function openModel(
   // Images go by the names of nodes; MODEL_NAME is what the model's own server calls it.
   const name = config.graph?.root.name ?? config.model ?? '';
   const graph = config.graph ?? graphOfModel(config.model ?? 'model', url);
+  const info = isRest
+    ? undefined
+    : (await loadProtobuf()).grpcInfoOf(config.protocol, config.seldonGrpcService, config.model);
   const meter = metrics.modelCalls({
     ...modelName(name, config.facts),
     paths: new Set([
       ...client.paths,
+      ...(info?.paths ?? []),
       client.feedbackPath ?? nodePath(config.protocol, 'send-feedback', name),
     ]),
   });
@@ -117,11 +124,11 @@ async function openModel(
   return {
     ...(isRest
       ? overRest(config, graph, { call, callAlone }, deps)
-      : { call, ...(await overGrpc(config, graph, callAlone, client.feedbackPath, deps)) }),
+      : await overGrpc(config, graph, callAlone, client.feedbackPath, deps)),
     predictorUrl: client.url,
     targetOf: client.targetOf,
     feedbackTargetOf: client.feedbackTargetOf,
-    askInfo: askInfoOf(config, client, meter),
+    askInfo: askInfoOf(config, client, info, meter),
     readiness: createReadiness(
       { intervalMs: config.readinessIntervalMs },
       { ask: client.ask, schedule, log, changed },
@@ -132,10 +139,16 @@ async function openModel(
 
 const askInfoOf = (
   { predictor, model }: AdapterConfig,
-  { askInfo }: ModelClient,
+  { askInfo, url }: ModelClient,
+  info: GrpcInfo | undefined,
   meter: ReturnType<AdapterMetrics['modelCalls']>,
-): AskInfo | undefined =>
-  askInfo && createAskModel({ predictor, model }, measured(askInfo, meter, 'get'));
+): AskInfo =>
+  createAskModel(
+    { predictor, model },
+    info === undefined
+      ? measured(askInfo, meter, 'get')
+      : createAskOverGrpc(url, info, measured(askInfo, meter, 'post')),
+  );
 
 interface ModelCalls {
   readonly call: CallWithinDeadline;
@@ -167,12 +180,13 @@ async function overGrpc(
   callAlone: CallWithinDeadline,
   feedbackPath = '',
   deps: OpenGraphDeps,
-): Promise<Pick<OpenPredictor, 'feedback' | 'askGraph'>> {
+): Promise<Pick<OpenPredictor, 'call' | 'feedback' | 'askGraph'>> {
   const { protobufFeedback, protobufGraphMetadata } = await loadProtobuf();
   const takeFeedback: CallService = (_node, call) => callAlone({ ...call, path: feedbackPath });
   const binding = grpcBindingOf(config.protocol, config.seldonGrpcService);
   const { predictor } = config;
   return {
+    call: logged(callAlone, graph.root, deps.copy, binding),
     feedback: openFeedback(config, graph, deps, takeFeedback, protobufFeedback),
     askGraph: createAskGrpcGraph(
       { binding, predictor, root: unitOf(graph.root, graph.images) },

@@ -111,13 +111,11 @@ export async function startAdapter(
       served: metrics.served,
     },
   );
-  if (askInfo !== undefined) {
-    registerInfoRoutes(
-      server,
-      { ...config, ...identity, protocol },
-      { ask: askInfo, limiter, now, log, served: metrics.served },
-    );
-  }
+  registerInfoRoutes(
+    server,
+    { ...config, ...identity, protocol },
+    { ask: askInfo, limiter, now, log, served: metrics.served },
+  );
   const joined = (): boolean =>
     kafka === undefined || config.serverType === 'rpc' || kafka.hasJoined();
   const ready = (): boolean => phase === 'serving' && readiness.ready() && joined();

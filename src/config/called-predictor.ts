@@ -80,10 +80,6 @@ export function graphWarnings(
     );
   }
   const logged = nodes.filter(({ logger }) => logger !== undefined);
-  if (transport === 'grpc' && logged.length > 0) {
-    warnings.push(`payloads of ${namesOf(logged)} are not logged: what goes over gRPC is not`);
-    return warnings;
-  }
   const silent = logged.filter(({ logger }) => (logger?.url ?? logSink) === undefined);
   if (silent.length > 0) {
     warnings.push(

@@ -31,12 +31,16 @@ export interface GraphRequest {
 /** Calls a node at its own service. */
 export type CallService = (node: GraphNode, call: DeadlineCall) => Promise<PredictionAnswer>;
 
-/** Takes a copy of a payload for whoever logs it, at once and without fail. */
+/**
+ * Takes a copy of a payload for whoever logs it, at once and without fail.
+ * `protoName` is the full name of the protobuf that it is, where that is not what its kind says.
+ */
 export type LogPayload = (
   kind: PayloadKind,
   node: GraphNode,
   message: Message,
   request: GraphRequest,
+  protoName?: string,
 ) => void;
 
 /** Of the body that the caller sent, or of how it takes an answer: not of what nodes exchange. */

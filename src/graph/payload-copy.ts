@@ -5,7 +5,8 @@
 
 import type { AttributeValue, Event } from '../event/event.ts';
 import type { Identity } from '../event/names.ts';
-import type { Message } from './message.ts';
+import { protoNameAttribute } from '../event/proto-name.ts';
+import { type Message, protobufType } from './message.ts';
 import type { NodeLogger } from './node.ts';
 
 export type PayloadKind = 'request' | 'response' | 'feedback';
@@ -28,6 +29,8 @@ export interface PayloadCopy {
   readonly message: Message;
   /** The id of the request that it belongs to. */
   readonly puid: string;
+  /** Full name of the protobuf that it is; undefined where it is none. */
+  readonly protoName?: string | undefined;
 }
 
 export interface CopyOptions {
@@ -39,7 +42,7 @@ export interface CopyOptions {
 
 /** @param time RFC 3339 */
 export function copyEvent(
-  { kind, node, message, puid }: PayloadCopy,
+  { kind, node, message, puid, protoName }: PayloadCopy,
   { identity, protocol, source }: CopyOptions,
   id: string,
   time: string,
@@ -53,12 +56,14 @@ export function copyEvent(
     ['endpoint', identity.predictor],
     ['protocol', protocol],
   ]);
+  if (protoName !== undefined) attributes.set(protoNameAttribute, protoName);
   return {
     specversion: '1.0',
     id,
     source,
     type: types[kind],
-    datacontenttype: message.contentType,
+    // However the caller's protobuf called itself.
+    datacontenttype: protoName === undefined ? message.contentType : protobufType,
     attributes,
     data: message.body,
   };

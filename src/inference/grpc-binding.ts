@@ -33,6 +33,8 @@ export interface ReadinessQuestion {
 export interface GrpcBinding {
   /** The name of the message picks the method. */
   readonly methods: readonly [GrpcMethod, ...GrpcMethod[]];
+  /** Those that predict and that no name picks: callers of our own server name them. */
+  readonly otherMethods: readonly GrpcMethod[];
   /** What takes feedback; undefined where the protocol has no such call. */
   readonly feedback: GrpcMethod | undefined;
   /** What is offered to callers of our own server. */

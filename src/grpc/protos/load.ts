@@ -4,10 +4,10 @@ import { fromJSON, type PackageDefinition } from '@grpc/proto-loader';
 import protobuf from 'protobufjs';
 import type { ProtocolName } from '../../inference/protocol.ts';
 import { seldonProto } from '../../inference/seldon/proto.ts';
+import { tensorflowProto } from '../../inference/tensorflow/proto.ts';
 import { tensorProto } from '../../inference/tensorflow/tensor-proto.ts';
+import { v2Proto } from '../../inference/v2/proto.ts';
 import { healthProto } from './health.ts';
-import { tensorflowProto } from './tensorflow.ts';
-import { v2Proto } from './v2.ts';
 
 const sources: Readonly<Record<ProtocolName, readonly string[]>> = {
   seldon: [tensorProto, seldonProto],

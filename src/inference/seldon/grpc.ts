@@ -42,6 +42,7 @@ type Service = 'Model' | 'Seldon';
 
 const bindingOf = (service: Service): GrpcBinding => ({
   methods: [predictOf(service)],
+  otherMethods: [],
   feedback: { path: `/seldon.protos.${service}/SendFeedback`, ...seldonFeedback },
   // Whichever of the two a caller takes us for.
   served: [

@@ -9,7 +9,7 @@ import protobuf from 'protobufjs';
 import { tensorProto } from '../tensorflow/tensor-proto.ts';
 import { seldonProto } from './proto.ts';
 
-export type SeldonType = 'SeldonMessage' | 'Feedback';
+export type SeldonType = 'SeldonMessage' | 'Feedback' | 'SeldonModelMetadata';
 
 const root = new protobuf.Root();
 for (const name of ['any', 'struct', 'empty']) {

@@ -1,13 +1,23 @@
 /** TensorFlow Serving's protocol over gRPC: its prediction_service.proto and model_service.proto. */
 
 import { Buffer } from 'node:buffer';
-import type { GrpcBinding, ReadinessQuestion } from '../grpc-binding.ts';
+import type { GrpcBinding, GrpcMethod, ReadinessQuestion } from '../grpc-binding.ts';
 import { healthCheck } from '../grpc-health.ts';
 import { bytesField, firstField, readFields, textField } from '../protobuf.ts';
 
 const service = '/tensorflow.serving.PredictionService';
-/** All of its methods are unary. */
-const predicting = ['Predict', 'Classify', 'Regress', 'MultiInference'];
+const methodOf = (name: string, messages = name): GrpcMethod => ({
+  path: `${service}/${name}`,
+  request: `tensorflow.serving.${messages}Request`,
+  reply: `tensorflow.serving.${messages}Response`,
+});
+const predict = methodOf('Predict');
+/** Beside `Predict`; all of them are unary. */
+const otherMethods = [
+  methodOf('Classify', 'Classification'),
+  methodOf('Regress', 'Regression'),
+  methodOf('MultiInference'),
+];
 const modelStatusPath = '/tensorflow.serving.ModelService/GetModelStatus';
 
 /** `ModelVersionStatus.State.AVAILABLE`. */
@@ -32,16 +42,11 @@ const modelStatus = (model: string | undefined): ReadinessQuestion => ({
 });
 
 export const tensorflowGrpc: GrpcBinding = {
-  methods: [
-    {
-      path: `${service}/Predict`,
-      request: 'tensorflow.serving.PredictRequest',
-      reply: 'tensorflow.serving.PredictResponse',
-    },
-  ],
+  methods: [predict],
+  otherMethods,
   feedback: undefined,
   served: [
-    ...predicting.map((name) => ({ path: `${service}/${name}`, target: `${service}/${name}` })),
+    ...[predict, ...otherMethods].map(({ path }) => ({ path, target: path })),
     ...[`${service}/GetModelMetadata`, modelStatusPath].map(
       (path) => ({ path, target: path, about: 'model' }) as const,
     ),

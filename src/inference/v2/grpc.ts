@@ -28,6 +28,7 @@ export const v2Grpc: GrpcBinding = {
       reply: 'inference.ModelInferResponse',
     },
   ],
+  otherMethods: [],
   feedback: undefined,
   // ServerLive and ServerReady ask about us: src/grpc/health.ts.
   served: [

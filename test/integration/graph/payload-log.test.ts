@@ -1,47 +1,13 @@
 /** Payload logging: copies of what goes into nodes and comes out of them, to sinks of all kinds. */
 
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ceHeaders, eventually, get, openAdapter, send } from '../../support/adapter.ts';
+import { openSink } from '../../support/copy-sink.ts';
 import { type GraphSpec, useGraphNodes } from '../../support/graph-nodes.ts';
 
 const nodes = useGraphNodes();
 const input = '{"data":{"ndarray":[[1,2]]}}';
-
-interface Copy {
-  readonly path: string;
-  readonly headers: Readonly<IncomingHttpHeaders>;
-  readonly text: string;
-}
-
-interface Sink {
-  readonly url: string;
-  readonly copies: Copy[];
-}
-
-/** @param answers whether it answers at all; it takes what comes either way */
-async function openSink(answers: (copy: Copy) => number | undefined = () => 200): Promise<Sink> {
-  const copies: Copy[] = [];
-  const server: Server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      const { url: path = '', headers } = request;
-      const copy = { path, headers, text: Buffer.concat(chunks).toString() };
-      copies.push(copy);
-      const status = answers(copy);
-      if (status !== undefined) response.writeHead(status).end();
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, copies };
-}
 
 async function openLogged(graph: GraphSpec, settings = {}) {
   const engine = await nodes.engine(graph);

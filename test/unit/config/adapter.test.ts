@@ -179,13 +179,15 @@ describe('the transport', () => {
     },
   );
 
-  it('over gRPC logs no payloads, with a word on loggers that ask for it', () => {
-    const logger = { mode: 'all', url: 'http://sink' };
-    const graph = { name: 'm', logger, endpoint: { ...both, type: 'GRPC' } };
+  it('over gRPC warns of loggers without a sink, as over REST, and of no others', () => {
+    const graph = { name: 'm', logger: { mode: 'all' }, endpoint: { ...both, type: 'GRPC' } };
     const text = Buffer.from(JSON.stringify({ graph })).toString('base64');
-    expect(configOf({ PREDICTOR_URL: '', ENGINE_PREDICTOR: text }).warnings).toEqual([
-      expect.stringContaining('payloads of m are not logged: what goes over gRPC'),
+    const settings = { PREDICTOR_URL: '', ENGINE_PREDICTOR: text };
+    expect(configOf(settings).warnings).toEqual([
+      expect.stringContaining('payloads of m are not logged'),
     ]);
+    const sink = { REQUEST_LOGGER_DEFAULT_ENDPOINT: 'http://broker/default' };
+    expect(configOf({ ...settings, ...sink }).warnings).toEqual([]);
   });
 
   it('over gRPC no path needs the name of a model', () => {

@@ -2,9 +2,9 @@ import { Buffer } from 'node:buffer';
 import protobuf from 'protobufjs';
 import { describe, expect, test } from 'vitest';
 import { tensorflowRequestTo, v2RequestTo } from '../../../../src/graph/protobuf/chain.ts';
-import { tensorflowProto } from '../../../../src/grpc/protos/tensorflow.ts';
-import { v2Proto } from '../../../../src/grpc/protos/v2.ts';
+import { tensorflowProto } from '../../../../src/inference/tensorflow/proto.ts';
 import { tensorProto } from '../../../../src/inference/tensorflow/tensor-proto.ts';
+import { v2Proto } from '../../../../src/inference/v2/proto.ts';
 import { endpoint, parsed } from '../graph-case.ts';
 
 const root = new protobuf.Root();

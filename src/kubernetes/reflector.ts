@@ -219,7 +219,9 @@ export function createReflector(options: ReflectorOptions, deps: ReflectorDeps):
       failed(error, listing);
       const delayMs = pace.after(error, livedMs);
       const what = `${listing ? 'listing' : 'watching'} failed; trying again`;
-      log.warn({ err: error, ...where, retryInMs: Math.round(delayMs) }, what);
+      // Servers forget old versions, and new watches of theirs begin with none: that is no fault.
+      const level = isExpired(error) && !listing ? 'info' : 'warn';
+      log[level]({ err: error, ...where, retryInMs: Math.round(delayMs) }, what);
       return delayMs;
     }
   };

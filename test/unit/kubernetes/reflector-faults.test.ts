@@ -303,7 +303,7 @@ describe('what an API server and a network do', () => {
     await expectAlive(server, rig);
   });
 
-  it('410 as an event: the same', async () => {
+  it('410 as an event: the same, and nobody is warned of what servers do in the ordinary', async () => {
     server.put('a');
     server.onWatch = (watch) => {
       if (watch.nth > 1) return;
@@ -313,6 +313,7 @@ describe('what an API server and a network do', () => {
     const rig = startReflector(server);
     await eventually(() => expect(rig.changes).toEqual(['added a', 'deleted a']));
     expect(rig.counts.get('expired')).toBe(1);
+    expect(rig.lines.filter(({ level }) => level === 'warn')).toEqual([]);
     await expectAlive(server, rig);
   });
 

@@ -1,6 +1,7 @@
 /** Prometheus metrics of the controller. */
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { type Exposition, exposed } from './exposition.ts';
 
 export interface ControllerMetrics {
   /** One reconcile: `ok`, `failed`, or what kept it from its end. */
@@ -17,8 +18,10 @@ export interface ControllerMetrics {
   readonly wrote: (kind: string, verb: string) => void;
   /** Reads a value when the metrics are read. */
   readonly watch: (name: string, help: string, read: () => number) => void;
-  readonly text: () => Promise<string>;
-  readonly contentType: string;
+  /** Likewise what has been counted so far; the name ends in `_total`. */
+  readonly watchCount: (name: string, help: string, read: () => number) => void;
+  /** All of them. @param accept the reader's `Accept` */
+  readonly expose: (accept: string | undefined) => Promise<Exposition>;
 }
 
 /** A reconcile is a few requests of milliseconds each; one that waits for time-outs takes minutes. */
@@ -61,7 +64,17 @@ export function createControllerMetrics(): ControllerMetrics {
         collect: () => gauge.set(read()),
       });
     },
-    text: () => registry.metrics(),
-    contentType: registry.contentType,
+    watchCount: (name, help, read) => {
+      const count: Counter = new Counter({
+        name: `${prefix}_${name}`,
+        help,
+        registers,
+        collect: () => {
+          count.reset();
+          count.inc(read());
+        },
+      });
+    },
+    expose: (accept) => exposed(registry, accept),
   };
 }

@@ -14,7 +14,7 @@ FROM node:24-bookworm-slim
 WORKDIR /app
 # Memory: docs/decisions/0009-heap-flags.md. The warning is kafkajs' (a timer of less than nothing)
 # and says nothing to those who run this.
-ENV NODE_ENV=production NODE_OPTIONS="--max-semi-space-size=8 --max-old-space-size=384 --disable-warning=TimeoutNegativeWarning"
+ENV NODE_ENV=production NODE_OPTIONS="--max-semi-space-size=8 --max-old-space-size=384"
 COPY --from=build /app/package.json ./package.json
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist

@@ -30,3 +30,21 @@ export function parseDurationMs(text: string): number | undefined {
     ms += Number(number) * (unitMs[unit ?? ''] ?? 0);
   return Math.round(ms);
 }
+
+const isoPart = String.raw`(\d+(?:[.,]\d+)?)`;
+const isoDuration = new RegExp(
+  `^P(?=[\\dT])(?:${isoPart}W)?(?:${isoPart}D)?(?:T(?=\\d)(?:${isoPart}H)?(?:${isoPart}M)?(?:${isoPart}S)?)?$`,
+);
+const isoUnitsMs = [604_800_000, 86_400_000, 3_600_000, 60_000, 1_000] as const;
+
+/**
+ * ISO 8601 durations as Knative writes them in `delivery`: `PT0.2S`, `PT1M30S`, `P1D`.
+ * @returns milliseconds, rounded to whole ones; undefined where the text is none, or counts years or
+ *   months, which have no fixed length
+ */
+export function parseIsoDurationMs(text: string): number | undefined {
+  const match = text.length > maxLength ? null : isoDuration.exec(text);
+  if (match === null) return undefined;
+  const ms = isoUnitsMs.map((unit, at) => unit * Number((match[at + 1] ?? '0').replace(',', '.')));
+  return Math.round(ms.reduce((sum, part) => sum + part, 0));
+}

@@ -62,11 +62,35 @@ const codeTable = {
     status: 502,
     title: "The predictor's answer cannot be used",
   },
+  CIRCUIT_OPEN: {
+    fault: 'unavailable',
+    status: 503,
+    title: 'The predictor is not called for now',
+  },
   DEADLINE_EXCEEDED: { fault: 'transient', status: 504, title: 'The deadline passed' },
   OVERLOADED: { fault: 'overload', status: 429, title: 'Too many requests are waiting' },
   DRAINING: { fault: 'unavailable', status: 503, title: 'This instance is shutting down' },
   ROUTE_UNKNOWN: { fault: 'caller', status: 404, title: 'There is nothing at this path' },
   METHOD_NOT_ALLOWED: { fault: 'caller', status: 405, title: 'This method is not allowed here' },
+  TOKEN_REFUSED: {
+    fault: 'caller',
+    status: 401,
+    title: "The caller's token is missing or invalid",
+  },
+  SUBJECT_NOT_ALLOWED: { fault: 'caller', status: 403, title: 'This caller is not allowed' },
+  CERTIFICATE_REQUIRED: {
+    fault: 'caller',
+    status: 403,
+    title: 'The caller has shown no certificate that is taken',
+  },
+  ISSUER_UNREACHABLE: {
+    fault: 'unavailable',
+    status: 503,
+    title: 'The issuer of tokens cannot be reached',
+  },
+  SINK_UNREACHABLE: { fault: 'transient', status: 502, title: 'The sink cannot be reached' },
+  SINK_FAILED: { fault: 'transient', status: 502, title: 'The sink did not take the reply event' },
+  PAGE_REFUSED: { fault: 'caller', status: 403, title: 'The page is not for this caller' },
   INTERNAL: { fault: 'transient', status: 500, title: 'The adapter failed' },
 } as const satisfies Record<string, CodeEntry>;
 

@@ -1,12 +1,14 @@
 /** `adapter`: the data plane. */
 
-import { adapterSettings, parseAdapterConfig } from '../config/adapter.ts';
+import { parseAdapterConfig } from '../config/adapter.ts';
+import { adapterSettings } from '../config/adapter-settings.ts';
 import { createLogger } from '../observability/logger.ts';
 import { tlsFileProblems } from '../predictor/tls-files.ts';
 import { type Command, untilStopped } from './command.ts';
 import { withConfigFiles } from './config-files.ts';
 import { kafkaSecurityProblems } from './kafka-security.ts';
 import { predictorTlsFiles } from './open-model.ts';
+import { serverSecurityProblems } from './open-server-security.ts';
 import { startAdapter } from './start-adapter.ts';
 
 export const adapter: Command = {
@@ -28,6 +30,7 @@ export const adapter: Command = {
     if (!parsed.ok) return { kind: 'wrong-settings', problems: parsed.problems };
     const problems = [
       ...tlsFileProblems(predictorTlsFiles(parsed.values)),
+      ...serverSecurityProblems(parsed.values),
       ...(parsed.values.kafka === undefined ? [] : kafkaSecurityProblems(parsed.values)),
     ];
     if (problems.length > 0) return { kind: 'wrong-settings', problems };

@@ -21,6 +21,8 @@ export interface Running {
   readonly done: Promise<number>;
   /** Ends it in order; may be called more than once. */
   readonly stop: () => Promise<void>;
+  /** The exit code where a signal ends it before it is done; 0, as of what runs until it is stopped. */
+  readonly codeWhenStopped?: number;
 }
 
 export type Start =

@@ -3,7 +3,7 @@
 import { controllerSettings, parseControllerConfig } from '../config/controller.ts';
 import { createLogger } from '../observability/logger.ts';
 import { type Command, untilStopped } from './command.ts';
-import { readServerImages } from './server-images.ts';
+import { readRendering } from './rendering.ts';
 import { startController } from './start-controller.ts';
 
 export const controller: Command = {
@@ -20,13 +20,13 @@ export const controller: Command = {
   start: async ({ args, environment }) => {
     const parsed = parseControllerConfig(args, environment);
     if (!parsed.ok) return { kind: 'wrong-settings', problems: parsed.problems };
-    const servers = await readServerImages(parsed.values.serverImagesFile);
-    if (!servers.ok) return { kind: 'wrong-settings', problems: servers.problems };
+    const rendering = await readRendering(parsed.values);
+    if (!rendering.ok) return { kind: 'wrong-settings', problems: rendering.problems };
     const log = createLogger(parsed.values.logLevel);
     const { openClient } = await import('./open-client.ts');
     const client = openClient(parsed.values.kubeconfig, log);
     if (!client.ok) return { kind: 'wrong-settings', problems: client.problems };
-    const { stop } = await startController(parsed.values, servers.values, client.values, log);
+    const { stop } = await startController(parsed.values, rendering.values, client.values, log);
     return untilStopped(stop);
   },
 };

@@ -12,7 +12,7 @@ import { kafkaSecurityOf } from './kafka-security.ts';
 
 export interface KafkaDemo {
   /** Settings that turn the adapter's Kafka path on. */
-  readonly settings: Readonly<Record<string, string>>;
+  readonly settings: KafkaDemoSettings;
   /** For people: the way of the event. */
   readonly route: string;
   /** Sends the event to the input topic and waits for its reply in the output topic. */
@@ -20,9 +20,15 @@ export interface KafkaDemo {
   readonly close: () => Promise<void>;
 }
 
+export type KafkaDemoSettings = Readonly<
+  Record<'KAFKA_BROKER' | 'KAFKA_INPUT_TOPIC' | 'KAFKA_OUTPUT_TOPIC' | 'KAFKA_ERROR_TOPIC', string>
+>;
+
 export interface KafkaDemoOptions {
   /** Brokers to use; undefined starts one. */
   readonly broker: readonly string[] | undefined;
+  /** Of the one that is started; 0: one that is free. */
+  readonly port: number;
   /** How those are talked to; undefined: in the clear. */
   readonly security: KafkaSecurityValues | undefined;
   readonly print: (line: string) => void;
@@ -43,10 +49,12 @@ const pause = (delayMs: number): Promise<void> =>
 /** Starts a broker where none is given, and makes the topics. */
 export async function prepareKafkaDemo({
   broker,
+  port,
   security,
   print,
 }: KafkaDemoOptions): Promise<KafkaDemo> {
-  const own = broker === undefined ? await startKafkaBroker({ say: print }) : undefined;
+  const started = { say: print, port: port === 0 ? undefined : port };
+  const own = broker === undefined ? await startKafkaBroker(started) : undefined;
   const brokers = broker ?? own?.brokers ?? [];
   const clientId = 'seldon-eventing-demo';
   const log = createLogger('warn');

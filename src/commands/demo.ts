@@ -37,7 +37,7 @@ export const demo: Command = {
   start: async ({ args, environment, print }) => {
     const parsed = parseSettings(demoSettings, args, environment, kafkaSecurityConflicts);
     if (!parsed.ok) return { kind: 'wrong-settings', problems: parsed.problems };
-    const { httpPort, displayPort, kafka, broker } = parsed.values;
+    const { httpPort, displayPort, predictorPort, kafka, kafkaPort, broker } = parsed.values;
     // The broker that is started here takes plain connections.
     const security = kafka === 'true' && broker !== undefined ? parsed.values : undefined;
     const problems = security === undefined ? [] : kafkaSecurityProblems(security);
@@ -51,14 +51,27 @@ export const demo: Command = {
       return part;
     };
     try {
-      const predictor = opening(await createIrisPredictor());
+      const predictor = opening(await createIrisPredictor({ port: predictorPort }));
       const host = '127.0.0.1';
       const maxBodyBytes = 10 * 1024 * 1024;
+      // Known once the adapter, which is told where the replies go, has started.
+      let adapterUrl: string | undefined;
+      const atAdapter = (path: string): URL[] =>
+        adapterUrl === undefined ? [] : [new URL(path, adapterUrl)];
+      const page = {
+        maxEvents: 1_000,
+        maxHeldBytes: 32 * 1024 * 1024,
+        hosts: [],
+        sinks: () => atAdapter('/').map((url) => ({ name: 'adapter', url })),
+        metricsUrls: () => atAdapter('/metrics'),
+      };
       const display = opening(
-        await createDisplay({ host, port: displayPort, print, maxBodyBytes }),
+        await createDisplay({ host, port: displayPort, print, maxBodyBytes, page }),
       );
       const broked =
-        kafka === 'true' ? opening(await prepareKafkaDemo({ broker, security, print })) : undefined;
+        kafka === 'true'
+          ? opening(await prepareKafkaDemo({ broker, port: kafkaPort, security, print }))
+          : undefined;
       const settings: Environment = {
         SELDON_DEPLOYMENT_ID: 'iris-deployment',
         SELDON_NAMESPACE: 'default',
@@ -72,8 +85,10 @@ export const demo: Command = {
       };
       const adapter = await startDemoAdapter(settings, display.url);
       opening({ close: adapter.stop });
+      adapterUrl = adapter.url;
       await showOnce(adapter.url, broked, print);
-      print(tryNext(adapter.url, display.url, broked !== undefined));
+      const urls = { adapter: adapter.url, display: display.url, predictor: predictor.url };
+      print(tryNext(urls, broked?.settings));
       return untilStopped(close);
     } catch (error) {
       await close();

@@ -3,7 +3,8 @@
 import type { CallPredictor } from '../delivery/ports.ts';
 import { AdapterError } from '../errors.ts';
 import type { PredictorFacts } from '../graph/predictor-entry.ts';
-import type { MeterCall, Method, ModelName } from '../observability/metrics.ts';
+import type { ModelName } from '../observability/model-labels.ts';
+import type { MeterCall, Method } from '../observability/request-metrics.ts';
 import { now } from './clock.ts';
 
 /** The meter is given the answer's status, or the code of the error. */
@@ -19,7 +20,7 @@ export function measured(call: CallPredictor, meter: MeterCall, method: Method):
       code = AdapterError.from(error).code;
       throw error;
     } finally {
-      meter(request.path, method, code, (now() - started) / 1_000);
+      meter(request.path, method, code, (now() - started) / 1_000, request.headers);
     }
   };
 }

@@ -10,10 +10,17 @@ import { KubernetesApiError } from '../kubernetes/api-error.ts';
 import { createKubernetesClient, type KubernetesClient } from '../kubernetes/client.ts';
 import { now, schedule } from './clock.ts';
 
-/** @param kubeconfigPath what KUBECONFIG says, if anything */
-export function openClient(kubeconfigPath: string | undefined, log: Log): Parsed<KubernetesClient> {
+/**
+ * @param kubeconfigPath what KUBECONFIG says, if anything
+ * @param context of the kubeconfig; absent: its current one
+ */
+export function openClient(
+  kubeconfigPath: string | undefined,
+  log: Log,
+  context?: string,
+): Parsed<KubernetesClient> {
   try {
-    const options = { kubeconfigPath, userAgent: 'seldon-eventing' };
+    const options = { kubeconfigPath, context, userAgent: 'seldon-eventing' };
     return { ok: true, values: createKubernetesClient(options, { schedule, now, log }) };
   } catch (error) {
     if (!(error instanceof KubernetesApiError)) throw error;

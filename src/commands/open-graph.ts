@@ -3,11 +3,7 @@
 import type { AdapterConfig } from '../config/adapter.ts';
 import type { AskNode } from '../delivery/ask-info.ts';
 import { createAskOverGrpc } from '../delivery/ask-over-grpc.ts';
-import { createBreaker } from '../delivery/breaker.ts';
-import {
-  type CallWithinDeadline,
-  createCallWithinDeadline,
-} from '../delivery/call-within-deadline.ts';
+import type { CallWithinDeadline } from '../delivery/call-within-deadline.ts';
 import {
   type CallService,
   createCallNode,
@@ -17,6 +13,7 @@ import {
   type LogPayload,
 } from '../delivery/graph-call.ts';
 import type { CallPredictor, Log, PredictionAnswer } from '../delivery/ports.ts';
+import type { Tracing } from '../delivery/tracing.ts';
 import { AdapterError } from '../errors.ts';
 import { createFeedback, type FeedbackForm } from '../graph/feedback.ts';
 import type { MessageForm } from '../graph/form.ts';
@@ -30,8 +27,10 @@ import { protocols } from '../inference/protocols.ts';
 import type { AdapterMetrics } from '../observability/metrics.ts';
 import { createReadiness, type Readiness } from '../predictor/readiness.ts';
 import { readinessOfAll } from '../predictor/readiness-of-all.ts';
-import { now, schedule } from './clock.ts';
+import { schedule } from './clock.ts';
 import { measured, modelName } from './measured.ts';
+import { openBreaker } from './open-breaker.ts';
+import { openCalls } from './open-calls.ts';
 import { type NodeClient, openNodeClient } from './open-node.ts';
 
 /** What predicts. */
@@ -60,8 +59,11 @@ export interface OpenGraphDeps {
   readonly log: Log;
   /** Takes copies of payloads; undefined where no node is logged. */
   readonly copy: LogPayload | undefined;
+  /** A call was made a second time beside the first. */
+  readonly hedged: () => void;
   /** The readiness of a node changed. */
-  readonly changed: () => void;
+  readonly changed: (isReady: boolean) => void;
+  readonly tracing: Tracing | undefined;
 }
 
 /**
@@ -106,13 +108,13 @@ export function openGraph(
         ...(forms?.info.paths ?? []),
       ]),
     });
-    const call = createCallWithinDeadline(
-      { attemptTimeoutMs: config.attemptTimeoutMs, maxRepeats: config.callRetries },
-      { call: measured(client.call, meter, 'post'), now, schedule, random: Math.random },
-    );
-    const breaker = createBreaker(whereOf(node), { call, now, random: Math.random, log });
-    calls.set(node.name, breaker);
-    unguarded.set(node.name, call);
+    const { predict, once } = openCalls(config, node.name, measured(client.call, meter, 'post'), {
+      ...{ hedged: deps.hedged, tracing: deps.tracing, url },
+    });
+    const at = { what: 'node', where: whereOf(node) } as const;
+    const breaker = openBreaker(config, node.name, at, predict, deps);
+    calls.set(node.name, breaker?.call ?? predict);
+    unguarded.set(node.name, once);
     asks.set(
       node.name,
       forms === undefined
@@ -127,7 +129,10 @@ export function openGraph(
           ask: client.ask(node.name),
           schedule,
           log,
-          changed: deps.changed,
+          changed: (isReady) => {
+            if (isReady) breaker?.ready();
+            deps.changed(isReady);
+          },
         },
       ),
     );

@@ -4,13 +4,12 @@ import type { AdapterConfig } from '../config/adapter.ts';
 import { createAskGrpcGraph } from '../delivery/ask-grpc-graph.ts';
 import { type AskInfo, createAskGraph, createAskModel } from '../delivery/ask-info.ts';
 import { createAskOverGrpc } from '../delivery/ask-over-grpc.ts';
-import {
-  type CallWithinDeadline,
-  createCallWithinDeadline,
-} from '../delivery/call-within-deadline.ts';
+import type { CallWithinDeadline } from '../delivery/call-within-deadline.ts';
 import type { CallService } from '../delivery/graph-call.ts';
-import { createMicroBatch } from '../delivery/micro-batch.ts';
+import { type CallMerged, createMicroBatch } from '../delivery/micro-batch.ts';
 import type { Log } from '../delivery/ports.ts';
+import { tracedPrediction } from '../delivery/traced.ts';
+import { tracedMerged } from '../delivery/traced-batch.ts';
 import type { PredictorGraph } from '../graph/node.ts';
 import { nodePath } from '../graph/node-path.ts';
 import { graphOfModel } from '../graph/single-model.ts';
@@ -30,6 +29,7 @@ import { createReadiness } from '../predictor/readiness.ts';
 import { now, schedule } from './clock.ts';
 import { loadProtobuf, loadProtobufForm } from './load-protobuf.ts';
 import { measured, modelName } from './measured.ts';
+import { openCalls } from './open-calls.ts';
 import { type OpenGraph, type OpenGraphDeps, openFeedback, openGraph } from './open-graph.ts';
 import { type ModelClient, openGrpcModel, openRestModel } from './open-model.ts';
 import { logged } from './open-payload-log.ts';
@@ -116,15 +116,20 @@ async function openModel(
       client.feedbackPath ?? nodePath(config.protocol, 'send-feedback', name),
     ]),
   });
-  const callAlone = createCallWithinDeadline(
-    { attemptTimeoutMs: config.attemptTimeoutMs, maxRepeats: config.callRetries },
-    { call: measured(client.call, meter, 'post'), now, schedule, random: Math.random },
-  );
-  const call = config.batchMaxSize > 1 ? batched(callAlone, config, metrics, log) : callAlone;
+  const { predict, once } = openCalls(config, name, measured(client.call, meter, 'post'), {
+    ...deps,
+    url,
+  });
+  const merging = config.batchMaxSize > 1;
+  const { tracing } = deps;
+  const callMerged = tracing && tracedMerged(predict, tracing);
+  const merged = merging ? batched(predict, callMerged, config, metrics, log) : predict;
+  // Of each member, from when it began to wait for others.
+  const call = merging && tracing !== undefined ? tracedPrediction('', merged, tracing) : merged;
   return {
     ...(isRest
-      ? overRest(config, graph, { call, callAlone }, deps)
-      : await overGrpc(config, graph, callAlone, client.feedbackPath, deps)),
+      ? overRest(config, graph, { call, once }, deps)
+      : await overGrpc(config, graph, { call, once }, client.feedbackPath, deps)),
     predictorUrl: client.url,
     targetOf: client.targetOf,
     feedbackTargetOf: client.feedbackTargetOf,
@@ -152,21 +157,21 @@ const askInfoOf = (
 
 interface ModelCalls {
   readonly call: CallWithinDeadline;
-  /** Never merged with others. */
-  readonly callAlone: CallWithinDeadline;
+  /** Never merged with others, nor made again where it may have arrived. */
+  readonly once: CallWithinDeadline;
 }
 
 /** What a model over REST has beside its predictions, as every node of a graph. */
 function overRest(
   config: AdapterConfig,
   graph: PredictorGraph,
-  { call, callAlone }: ModelCalls,
+  { call, once }: ModelCalls,
   deps: OpenGraphDeps,
 ): Pick<OpenPredictor, 'call' | 'feedback' | 'askGraph'> {
   return {
     askGraph: undefined,
     call: logged(call, graph.root, deps.copy),
-    feedback: openFeedback(config, graph, deps, (_node, request) => callAlone(request)),
+    feedback: openFeedback(config, graph, deps, (_node, request) => once(request)),
   };
 }
 
@@ -177,20 +182,20 @@ function overRest(
 async function overGrpc(
   config: AdapterConfig,
   graph: PredictorGraph,
-  callAlone: CallWithinDeadline,
+  { call, once }: ModelCalls,
   feedbackPath = '',
   deps: OpenGraphDeps,
 ): Promise<Pick<OpenPredictor, 'call' | 'feedback' | 'askGraph'>> {
   const { protobufFeedback, protobufGraphMetadata } = await loadProtobuf();
-  const takeFeedback: CallService = (_node, call) => callAlone({ ...call, path: feedbackPath });
+  const takeFeedback: CallService = (_node, given) => once({ ...given, path: feedbackPath });
   const binding = grpcBindingOf(config.protocol, config.seldonGrpcService);
   const { predictor } = config;
   return {
-    call: logged(callAlone, graph.root, deps.copy, binding),
+    call: logged(call, graph.root, deps.copy, binding),
     feedback: openFeedback(config, graph, deps, takeFeedback, protobufFeedback),
     askGraph: createAskGrpcGraph(
       { binding, predictor, root: unitOf(graph.root, graph.images) },
-      { call: (_node, call) => callAlone(call), metadataOf: protobufGraphMetadata },
+      { call: (_node, given) => once(given), metadataOf: protobufGraphMetadata },
     ),
   };
 }
@@ -198,6 +203,7 @@ async function overGrpc(
 /** Merges calls, and counts how many were. */
 function batched(
   call: CallWithinDeadline,
+  callMerged: CallMerged | undefined,
   config: AdapterConfig,
   metrics: AdapterMetrics,
   log: Log,
@@ -207,13 +213,13 @@ function batched(
     requests += members;
     calls += 1;
   };
-  metrics.watch(
-    'seldon_eventing_batched_requests',
+  metrics.watchCount(
+    'seldon_eventing_batched_requests_total',
     'Requests answered by merged calls of the predictor',
     () => requests,
   );
-  metrics.watch(
-    'seldon_eventing_batches',
+  metrics.watchCount(
+    'seldon_eventing_batches_total',
     'Merged calls of the predictor that were answered',
     () => calls,
   );
@@ -223,6 +229,6 @@ function batched(
       maxWaitMs: config.batchMaxWaitMs,
       format: batchFormats[config.protocol],
     },
-    { call, now, schedule, log, merged },
+    { call, callMerged, now, schedule, log, merged },
   );
 }

@@ -12,9 +12,11 @@ import { type Change, createRateControl } from '../produce/rate-control.ts';
 import { type RateFile, watchRateFile } from '../produce/rate-file.ts';
 import { startRun } from '../produce/run.ts';
 import type { Sink } from '../produce/sink.ts';
+import { createConnector } from '../sink/http-sender.ts';
 import { now, schedule, wallClock } from './clock.ts';
 import type { Command, CommandContext, Running } from './command.ts';
 import { kafkaSecurityOf, kafkaSecurityProblems } from './kafka-security.ts';
+import { createAuthorities, createTokenFile } from './sink-trust.ts';
 
 export const produce: Command = {
   name: 'produce',
@@ -79,7 +81,7 @@ async function startProduce(
   }
   // While it is paused, or waits, nothing else may keep the process alive.
   const alive = setInterval(() => undefined, 60_000);
-  const messages = { form, payload, key, type, source };
+  const messages = { form, payload, key, type, source, extensions: config.ceOverrides };
   const run = startRun(
     { perSecond: control.perSecond(), count },
     {
@@ -103,8 +105,13 @@ async function startProduce(
 function createSink(config: ProduceConfig, print: (line: string) => void): Sink {
   const { target, requestTimeoutMs, compression } = config;
   if (target.kind === 'sink') {
-    print(`Sending to ${target.url.href}.`);
-    return createHttpSink({ url: target.url, requestTimeoutMs });
+    const { url, isBound } = target;
+    print(`Sending to ${url.origin}${url.pathname}.`);
+    const authorities = createAuthorities(config.sinkCaCerts, config.sinkCaDir);
+    const connect = createConnector(requestTimeoutMs, authorities);
+    // The token is for the bound sink: no other address gets to see it.
+    const token = isBound ? createTokenFile(config.sinkTokenFile, now) : undefined;
+    return createHttpSink({ url, requestTimeoutMs, connect, token });
   }
   const { brokers, topic } = target;
   print(`Sending to topic ${topic} at ${brokers.join(', ')}.`);

@@ -13,7 +13,7 @@ import type { KubeObject } from '../kubernetes/kube-object.ts';
 import { readManifests, writeManifests } from '../kubernetes/manifests-file.ts';
 import { createLogger } from '../observability/logger.ts';
 import type { Command, CommandContext } from './command.ts';
-import { readServerImages, renderingOf } from './server-images.ts';
+import { readRendering } from './rendering.ts';
 
 /** As `kubectl diff` has them, so that scripts can tell a difference from a failure. */
 const exitCodes = { same: 0, problems: 1, differs: 1, diffFailed: 3 } as const;
@@ -32,14 +32,13 @@ export const render: Command = {
   start: async (context) => {
     const parsed = parseRenderConfig(context.args, context.environment);
     if (!parsed.ok) return { kind: 'wrong-settings', problems: parsed.problems };
-    const servers = await readServerImages(parsed.values.serverImagesFile);
-    if (!servers.ok) return { kind: 'wrong-settings', problems: servers.problems };
-    const settings = renderingOf(parsed.values, servers.values);
+    const rendering = await readRendering(parsed.values);
+    if (!rendering.ok) return { kind: 'wrong-settings', problems: rendering.problems };
     const client = parsed.values.diff === 'true' ? await clientOf(parsed.values) : undefined;
     if (client !== undefined && !client.ok) {
       return { kind: 'wrong-settings', problems: client.problems };
     }
-    const done = run(parsed.values, settings, client?.values, context);
+    const done = run(parsed.values, rendering.values, client?.values, context);
     return { kind: 'running', running: { done, stop: async () => undefined } };
   },
 };

@@ -6,26 +6,37 @@
  * is up → offsets committed → everything closed.
  */
 
-import { randomUUID } from 'node:crypto';
+import type { Server } from 'node:net';
 import type { AdapterConfig } from '../config/adapter.ts';
-import { createDispatch, type Dispatch } from '../delivery/dispatch.ts';
-import { createLimiter } from '../delivery/limiter.ts';
+import { webhookOf } from '../config/http.ts';
+import type { Breaker } from '../delivery/breaker.ts';
+import { heedExpiry } from '../delivery/expiry.ts';
 import type { Log } from '../delivery/ports.ts';
 import type { Event } from '../event/event.ts';
-import { createReplyFactory } from '../event/reply.ts';
 import { registerFeedbackRoutes } from '../http/feedback.ts';
 import { registerHealthRoutes } from '../http/health.ts';
 import { registerInfoRoutes } from '../http/info.ts';
 import { registerPredictionRoutes } from '../http/predictions.ts';
 import { createHttpServer } from '../http/server.ts';
+import { traceRequests } from '../http/trace-requests.ts';
 import { protocols } from '../inference/protocols.ts';
 import type { KafkaAdapter } from '../kafka/kafka-adapter.ts';
 import { createMetrics } from '../observability/metrics.ts';
-import { now, schedule, wallClock } from './clock.ts';
+import { answerEvents } from './answer-events.ts';
+import { now, wallClock } from './clock.ts';
+import { openConnectionLimit } from './limit-connections.ts';
+import { openModelBreaker } from './open-breaker.ts';
+import { countHedges } from './open-calls.ts';
+import { openDispatch } from './open-dispatch.ts';
+import { openLimiter } from './open-limiter.ts';
 import { openPayloadLog } from './open-payload-log.ts';
 import { openPredictor } from './open-predictor.ts';
+import { openServerSecurity } from './open-server-security.ts';
+import { openSink } from './open-sink.ts';
+import { openTracing } from './open-tracing.ts';
 import { startGrpc } from './start-grpc.ts';
 import { startKafka } from './start-kafka.ts';
+import { traceParts } from './trace-adapter.ts';
 
 export interface RunningAdapter {
   /** Where it listens. */
@@ -47,55 +58,69 @@ export async function startAdapter(
   for (const warning of config.warnings) log.warn({}, warning);
   const protocol = protocols[config.protocol];
   const identity = { sdep: config.sdep, namespace: config.namespace, predictor: config.predictor };
-  const metrics = createMetrics(identity, config.facts.version);
+  const security = await openServerSecurity(config, log);
+  const tracing = await openTracing(config, log);
+  const metrics = createMetrics(identity, config.facts.version, tracing !== undefined);
+  const traced = await traceParts(tracing, metrics);
   let kafka: KafkaAdapter | undefined;
-  const changed = (): void => kafka?.predictorChanged();
+  let breaker: Breaker | undefined;
+  const changed = (isReady: boolean): void => {
+    if (isReady) breaker?.ready();
+    kafka?.predictorChanged();
+  };
   const payloadLog = openPayloadLog(config, { metrics, log });
-  const predictor = await openPredictor(config, { metrics, log, copy: payloadLog.copy, changed });
-  const { call, feedback, readiness, predictorUrl, targetOf, feedbackTargetOf, askInfo } =
-    predictor;
-  const replies = createReplyFactory({
-    identity,
-    source: config.responseSource,
-    propagate: config.propagateExtensions,
+  const predictor = await openPredictor(config, {
+    ...{ metrics, log, changed, tracing },
+    copy: payloadLog.copy,
+    hedged: countHedges(config, metrics),
   });
-  const dispatchOnly = createDispatch(
-    {
-      identity,
-      targetOf,
-      feedbackTargetOf,
-      model: config.model,
-      predictorUrl,
-      eventTypes: new Set(config.eventTypes),
-      responseId: config.responseId,
-    },
-    { call, feedback, replies, wallClock, randomId: randomUUID },
-  );
-  const dispatch = replied === undefined ? dispatchOnly : tapped(dispatchOnly, replied);
-  const limits = { maxConcurrent: config.maxConcurrency, maxWaiting: config.maxWaiting };
-  const limiter = createLimiter(limits, { now, schedule });
+  const { readiness, predictorUrl, targetOf, feedbackTargetOf, askInfo } = predictor;
+  const { limiter, call: limited, inTurn } = openLimiter(config, predictor.call, metrics);
+  breaker = openModelBreaker(config, limited, { metrics, log });
+  const guarded = breaker?.call ?? limited;
+  const [call, feedback] = [traced.edge(guarded), traced.edge(predictor.feedback)];
+  const { dispatch, dispatchRecord, replies } = openDispatch(config, {
+    ...{ identity, predictor, replied, guarded },
+    call: limited,
+    traced: traced.dispatch,
+  });
+  const sink = openSink(config, { metrics, log });
 
-  kafka = startKafka(config, { dispatch, identity, readiness, metrics, log });
+  kafka = startKafka(config, {
+    ...{ identity, inTurn, readiness, metrics, log, tracing },
+    dispatch: heedExpiry(dispatchRecord, { now, wallClock }),
+  });
 
   let phase: 'serving' | 'stopping' | 'draining' = 'serving';
   const server = createHttpServer({
     maxBodyBytes: config.maxBodyBytes,
     receiveTimeoutMs: config.requestTimeoutMs,
     corsOrigin: config.corsOrigin,
+    keyPair: security.certificate?.pair,
+    webhook: webhookOf(config),
+    protocol,
+  });
+  const bound = openConnectionLimit(config, { metrics, log });
+  bound?.(server.server, 'http');
+  security.secure(server);
+  if (tracing !== undefined) traceRequests(server, tracing);
+  const answerEvent = answerEvents(config, {
+    ...{ dispatch, limiter, replies, identity, sink, metrics, log },
   });
   registerPredictionRoutes(
     server,
-    { protocol, targetOf, predictorUrl, requestTimeoutMs: config.requestTimeoutMs },
+    { ...config, protocol, targetOf, predictorUrl },
     {
-      dispatch,
+      answerEvent,
       call,
       limiter,
       replies,
+      sinkPlaces: sink?.places,
       now,
       wallClock,
       draining: () => phase === 'draining',
       log,
-      served: metrics.served,
+      served: traced.served,
       skipped: metrics.skipped,
     },
   );
@@ -103,18 +128,20 @@ export async function startAdapter(
     server,
     { protocol, feedbackTargetOf, requestTimeoutMs: config.requestTimeoutMs },
     {
+      answerEvent,
       feedback,
       limiter,
       now,
       draining: () => phase === 'draining',
       log,
-      served: metrics.served,
+      served: traced.served,
+      skipped: metrics.skipped,
     },
   );
   registerInfoRoutes(
     server,
     { ...config, ...identity, protocol },
-    { ask: askInfo, limiter, now, log, served: metrics.served },
+    { ask: askInfo, limiter, now, log, served: metrics.servedGet },
   );
   const joined = (): boolean =>
     kafka === undefined || config.serverType === 'rpc' || kafka.hasJoined();
@@ -131,26 +158,22 @@ export async function startAdapter(
       },
     }),
   });
-  metrics.watch('seldon_eventing_http_running', 'Predictions running for HTTP', limiter.running);
-  metrics.watch(
-    'seldon_eventing_http_waiting',
-    'HTTP requests waiting for a place',
-    limiter.waiting,
-  );
-
   readiness.start();
-  const grpc = await startGrpc(config, predictorUrl, {
+  const grpcDeps = {
     call,
     feedback,
     askGraph: predictor.askGraph,
     limiter,
     now,
-    wallClock,
     draining: () => phase === 'draining',
     ready,
     log,
-    served: metrics.servedGrpc,
-  });
+    served: traced.servedGrpc,
+    traced: traced.method,
+    admit: security.admit,
+    bound: bound && ((listener: Server) => bound(listener, 'grpc')),
+  };
+  const grpc = await startGrpc(config, predictorUrl, grpcDeps, security.certificate);
   const url = await server.listen({ host: config.httpHost, port: config.httpPort });
   log.info({ url, predictor: predictorUrl, protocol: protocol.name }, 'listening');
 
@@ -160,16 +183,20 @@ export async function startAdapter(
     log.info({ delayMs: config.drainDelayMs }, 'stopping: no longer ready');
     await new Promise((resolve) => setTimeout(resolve, config.drainDelayMs));
     phase = 'draining';
+    const drainedBy = now() + config.drainTimeoutMs;
     await withinTime(
       config.drainTimeoutMs,
       Promise.all([
-        server.close(),
+        // What it still predicts on goes to the sink, too.
+        server.close().then(() => sink?.close(drainedBy - now())),
         grpc?.close(config.drainTimeoutMs),
         kafka?.close(config.drainTimeoutMs),
       ]),
     );
     readiness.close();
-    await Promise.all([predictor.close(), payloadLog.close()]);
+    security.close();
+    await Promise.all([predictor.close(), payloadLog.close(), sink?.close(0)]);
+    await tracing?.close(flushTimeoutMs);
     log.info({}, 'stopped');
   };
   let stopped: Promise<void> | undefined;
@@ -183,13 +210,8 @@ export async function startAdapter(
   };
 }
 
-function tapped(dispatch: Dispatch, replied: (reply: Event) => void): Dispatch {
-  return async (input) => {
-    const outcome = await dispatch(input);
-    if (outcome.kind === 'replied') replied(outcome.reply);
-    return outcome;
-  };
-}
+/** The last spans get so long to be sent. */
+const flushTimeoutMs = 2_000;
 
 /** Kafka's own closing needs a moment after its drain: commit, leave, disconnect. */
 const closingMarginMs = 3_000;

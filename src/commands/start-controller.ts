@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { Server as TlsServer } from 'node:tls';
 import type { ControllerConfig } from '../config/controller.ts';
 import { type Controller, createController } from '../controller/controller.ts';
-import type { ServerImages } from '../controller/render/rendered.ts';
+import type { RenderSettings } from '../controller/render/rendered.ts';
 import type { Log } from '../delivery/ports.ts';
 import { createControllerServer } from '../http/controller-server.ts';
 import { createServerCertificate, type ServerCertificate } from '../http/server-certificate.ts';
@@ -19,7 +19,7 @@ import {
   createControllerMetrics,
 } from '../observability/controller-metrics.ts';
 import { now, schedule, wallClock } from './clock.ts';
-import { renderingOf } from './server-images.ts';
+import { leaseName } from './lease-name.ts';
 
 export interface RunningController {
   /** Where the probes' routes are. */
@@ -27,7 +27,6 @@ export interface RunningController {
   readonly stop: () => Promise<void>;
 }
 
-const leaseName = 'seldon-eventing-controller';
 const component = 'seldon-eventing.io/controller';
 
 /**
@@ -36,7 +35,7 @@ const component = 'seldon-eventing.io/controller';
  */
 export async function startController(
   config: ControllerConfig,
-  servers: ServerImages,
+  rendering: RenderSettings,
   client: KubernetesClient,
   log: Log,
 ): Promise<RunningController> {
@@ -52,7 +51,8 @@ export async function startController(
       namespaces: config.namespaces,
       workers: config.workers,
       resyncMs: config.resyncMs,
-      rendering: renderingOf(config, servers),
+      certificateCheckMs: config.certificateCheckMs,
+      rendering,
     },
     {
       client,
@@ -68,7 +68,7 @@ export async function startController(
   );
   metrics.watch('leader', 'Whether this replica leads', () => Number(controller.isLeader()));
   metrics.watch('queue_depth', 'SeldonDeployments waiting to be reconciled', controller.depth);
-  metrics.watch('events_dropped', 'Events given up', recorder.dropped);
+  metrics.watchCount('events_dropped_total', 'Events given up', recorder.dropped);
   const certificate = certificateOf(config, log);
   const server = probes(config.metricsPath, certificate, controller, metrics);
   controller.start();

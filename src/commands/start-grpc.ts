@@ -2,7 +2,8 @@
 
 import type { AdapterConfig } from '../config/adapter.ts';
 import { createTranslatedFeedback } from '../delivery/translated-feedback.ts';
-import type { GrpcServer, GrpcServerDeps } from '../grpc/server.ts';
+import type { GrpcCertificate, GrpcServer } from '../grpc/listen.ts';
+import type { GrpcServerDeps } from '../grpc/server.ts';
 import { grpcBindingOf } from '../inference/grpc-bindings.ts';
 import { protocolNames } from '../inference/protocol.ts';
 
@@ -11,6 +12,7 @@ export async function startGrpc(
   config: AdapterConfig,
   predictorUrl: string,
   deps: GrpcServerDeps,
+  certificate: GrpcCertificate | undefined,
 ): Promise<GrpcServer | undefined> {
   const { grpcPort, protocol } = config;
   if (grpcPort === undefined) return undefined;
@@ -37,6 +39,7 @@ export async function startGrpc(
       maxStreams: config.maxConcurrency + config.maxWaiting,
       requestTimeoutMs: config.requestTimeoutMs,
       predictorUrl,
+      certificate,
     },
     { ...deps, feedback },
   );

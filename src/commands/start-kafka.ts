@@ -3,7 +3,10 @@
 import type { AdapterConfig } from '../config/adapter.ts';
 import type { Dispatch } from '../delivery/dispatch.ts';
 import type { Log } from '../delivery/ports.ts';
-import { createProcessRecord } from '../delivery/process-record.ts';
+import { createProcessRecord, type ProcessRecord } from '../delivery/process-record.ts';
+import { tracedRecords } from '../delivery/traced-records.ts';
+import { tracedWrites } from '../delivery/traced-writes.ts';
+import type { Tracing } from '../delivery/tracing.ts';
 import type { Identity } from '../event/names.ts';
 import { createKafkaClient } from '../kafka/client.ts';
 import { createKafkaAdapter, type KafkaAdapter } from '../kafka/kafka-adapter.ts';
@@ -15,20 +18,26 @@ import { watchKafka } from './watch-kafka.ts';
 
 export interface StartKafkaDeps {
   readonly dispatch: Dispatch;
+  /** Where records share the predictor's places: gives each one. */
+  readonly inTurn?: ((process: ProcessRecord) => ProcessRecord) | undefined;
   readonly identity: Identity;
   readonly readiness: Readiness;
   readonly metrics: AdapterMetrics;
   readonly log: Log;
+  readonly tracing: Tracing | undefined;
 }
 
 /** @returns the started Kafka path; undefined where it is off */
 export function startKafka(config: AdapterConfig, deps: StartKafkaDeps): KafkaAdapter | undefined {
   const { kafka: topics } = config;
   if (topics === undefined) return undefined;
-  const { dispatch, identity, readiness, metrics, log } = deps;
+  const { dispatch, identity, readiness, metrics, log, tracing } = deps;
   const { brokers } = topics;
   const clientId = `seldon-eventing.${topics.consumerGroup}`;
   const security = kafkaSecurityOf(config, log);
+  const { attemptTimeoutMs: timeoutMs, outputForm, trafficShare: share } = config;
+  const processAlone = createProcessRecord({ outputForm, timeoutMs, share }, { dispatch, now });
+  const process = deps.inTurn?.(processAlone) ?? processAlone;
   const adapter = createKafkaAdapter(
     {
       ...topics,
@@ -60,14 +69,9 @@ export function startKafka(config: AdapterConfig, deps: StartKafkaDeps): KafkaAd
         },
         log,
       ),
-      process: createProcessRecord(
-        {
-          outputForm: config.outputForm,
-          timeoutMs: config.attemptTimeoutMs,
-          share: config.trafficShare,
-        },
-        { dispatch, now },
-      ),
+      process:
+        tracing === undefined ? process : tracedRecords(process, topics.consumerGroup, tracing),
+      traced: tracing && tracedWrites(topics.outputTopic, tracing),
       predictorReady: readiness.ready,
       mayConnect: () => security.mayConnect(brokers),
       now,

@@ -1,42 +1,21 @@
-/** The settings of the `adapter` command: all groups, and what must hold between them. */
+/** The `adapter` command's settings, checked whole, and what follows from them. */
 
 import type { Transport } from '../graph/transport.ts';
-import { batchSettings } from './batching.ts';
+import { conflicts, errorTopicOf, noPredictor } from './adapter-rules.ts';
+import { type AdapterValues, adapterSettings } from './adapter-settings.ts';
 import {
   type CalledPredictor,
   calledPredictor,
   type EngineOf,
   engineConflicts,
   graphWarnings,
-  sourceOf,
 } from './called-predictor.ts';
-import { eventSettings } from './events.ts';
 import { takeExecutorFlags } from './executor-flags.ts';
-import { drainSettings, httpSettings } from './http.ts';
-import { identitySettings } from './identity.ts';
-import { kafkaSettings } from './kafka.ts';
-import { kafkaSecurityConflicts, kafkaSecurityWarnings } from './kafka-security-rules.ts';
-import { type Conflict, type Environment, type Parsed, parseSettings } from './parse.ts';
-import { payloadLogSettings } from './payload-log.ts';
+import { kafkaSecurityWarnings } from './kafka-security-rules.ts';
+import { type Environment, type Parsed, parseSettings } from './parse.ts';
 import { annotatedTimeouts, parseAnnotations } from './pod-annotations.ts';
-import { predictorSettings } from './predictor.ts';
 import { type ConfigFiles, noFiles, readPredictorFile } from './predictor-file.ts';
-import { processSettings } from './process.ts';
-import type { ValuesOf } from './setting.ts';
-
-export const adapterSettings = {
-  ...identitySettings,
-  ...predictorSettings,
-  ...httpSettings,
-  ...drainSettings,
-  ...eventSettings,
-  ...batchSettings,
-  ...payloadLogSettings,
-  ...kafkaSettings,
-  ...processSettings,
-};
-
-type AdapterValues = ValuesOf<typeof adapterSettings>;
+import { sinkWarnings } from './sink.ts';
 
 /** What the Kafka path needs; there only where it is on. */
 export interface KafkaTopics {
@@ -68,16 +47,7 @@ export interface AdapterConfig
 }
 
 /** Variables that protect something, or route somewhere, and that this version does not heed. */
-const notHeeded = [
-  'TLS_CERT_FILE',
-  'TLS_KEY_FILE',
-  'TLS_CLIENT_CA_FILE',
-  'SELDON_CERT_MOUNT_PATH',
-  'OIDC_ISSUER',
-  'OIDC_AUDIENCE',
-  'OIDC_SUBJECTS',
-  'K_SINK',
-];
+const notHeeded = ['SELDON_CERT_MOUNT_PATH'];
 
 /**
  * Parses and checks everything; all problems are told together.
@@ -124,13 +94,11 @@ export function parseAdapterConfig(
         ...annotated.warnings,
         ...(engine === undefined ? [] : graphWarnings(values, engine, called.transport)),
         ...kafkaSecurityWarnings(values),
+        ...sinkWarnings(values),
       ],
     }),
   };
 }
-
-const noPredictor =
-  "PREDICTOR_URL is not set. The predictor's base address, ENGINE_PREDICTOR or PREDICTOR_FILE (--file) is needed";
 
 type Annotated = ReturnType<typeof annotatedTimeouts>;
 
@@ -170,68 +138,6 @@ function timeoutsOf(
     callRetries: values.callRetries ?? annotated.callRetries ?? defaultCallRetries,
   };
 }
-
-const conflicts: readonly Conflict<typeof adapterSettings>[] = [
-  {
-    between: ['httpPort', 'grpcPort'],
-    problem: ({ httpPort, grpcPort }) =>
-      httpPort === grpcPort && httpPort !== 0
-        ? 'HTTP_PORT and GRPC_PORT are the same: each needs a port of its own'
-        : undefined,
-  },
-  ...kafkaSecurityConflicts,
-  {
-    between: ['predictorUrl', 'enginePredictor', 'predictorFile'],
-    problem: ({ predictorUrl, enginePredictor, predictorFile }) => {
-      const named = predictorFile === undefined ? enginePredictor : predictorFile;
-      if (predictorUrl === undefined && named === undefined) return noPredictor;
-      return predictorUrl !== undefined && named !== undefined
-        ? `PREDICTOR_URL and ${sourceOf({ predictorFile })} both name the predictor: unset one of them`
-        : undefined;
-    },
-  },
-  {
-    between: ['predictorCertFile', 'predictorKeyFile'],
-    problem: ({ predictorCertFile, predictorKeyFile }) =>
-      (predictorCertFile === undefined) !== (predictorKeyFile === undefined)
-        ? 'PREDICTOR_TLS_CERT_FILE and PREDICTOR_TLS_KEY_FILE go together: set both, or neither'
-        : undefined,
-  },
-  {
-    between: ['brokers', 'inputTopic'],
-    problem: ({ brokers, inputTopic }) =>
-      (brokers === undefined) !== (inputTopic === undefined)
-        ? 'KAFKA_BROKER and KAFKA_INPUT_TOPIC go together: set both, or neither'
-        : undefined,
-  },
-  {
-    between: ['brokers', 'outputTopic'],
-    problem: ({ brokers, outputTopic }) =>
-      brokers !== undefined && outputTopic === undefined
-        ? 'KAFKA_OUTPUT_TOPIC is not set: predictions would have nowhere to go'
-        : undefined,
-  },
-  {
-    between: ['brokers', 'serverType'],
-    problem: ({ brokers, serverType }) =>
-      serverType === 'kafka' && brokers === undefined
-        ? 'SERVER_TYPE is kafka: set KAFKA_BROKER, KAFKA_INPUT_TOPIC and KAFKA_OUTPUT_TOPIC'
-        : undefined,
-  },
-  {
-    between: ['inputTopic', 'outputTopic', 'errorTopic'],
-    problem: ({ inputTopic, outputTopic, errorTopic }) => {
-      const errors = outputTopic === undefined ? errorTopic : errorTopicOf(errorTopic, outputTopic);
-      const topics = [inputTopic, outputTopic, errors].filter((topic) => topic !== undefined);
-      return new Set(topics).size < topics.length
-        ? 'KAFKA_INPUT_TOPIC, KAFKA_OUTPUT_TOPIC and KAFKA_ERROR_TOPIC must differ: answers would be predicted on again'
-        : undefined;
-    },
-  },
-];
-
-const errorTopicOf = (errorTopic: string | undefined, outputTopic: string): string =>
-  errorTopic ?? `${outputTopic}.errors`;
 
 function kafkaTopics(values: AdapterValues): KafkaTopics | undefined {
   const { brokers, inputTopic, outputTopic, sdep, namespace, predictor } = values;

@@ -17,11 +17,13 @@ import { identitySettings } from './identity.ts';
 import type { Conflict } from './parse.ts';
 import { payloadLogSettings } from './payload-log.ts';
 import { type EnginePredictor, predictorSettings } from './predictor.ts';
+import { hedgeProblem, repeatableSettings, unknownNodes } from './repeatable.ts';
 import type { ValuesOf } from './setting.ts';
 
 const settings = {
   ...identitySettings,
   ...predictorSettings,
+  ...repeatableSettings,
   ...batchSettings,
   ...payloadLogSettings,
 };
@@ -126,6 +128,11 @@ const engineSettings = ['enginePredictor', 'predictorFile', 'predictor'] as cons
 /** What must hold between the settings and the predictor that is described, here or in a file. */
 export function engineConflicts(engineOf: EngineOf): readonly Conflict<typeof settings>[] {
   return [
+    { between: ['repeatableNodes', 'hedgeAfterMs'], problem: hedgeProblem },
+    {
+      between: ['repeatableNodes', ...engineSettings],
+      problem: (values) => unknownNodes(values, engineOf(values)),
+    },
     {
       between: ['transport', 'protocol', 'predictorUrl', ...engineSettings],
       problem: (values) => {

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { httpSettings } from './http.ts';
+import { parseJsonFile } from './json-file.ts';
 import { type Conflict, type Environment, type Parsed, parseSettings } from './parse.ts';
 import { processSettings } from './process.ts';
 import {
@@ -40,6 +41,11 @@ export const renderingSettings = {
     env: 'SERVER_IMAGES',
     schema: text,
     doc: 'JSON file with the images of prepackaged servers and of the storage initializer; what it leaves out stays as it is. See docs/controller.md.',
+  },
+  kafkaDefaultsFile: {
+    env: 'KAFKA_DEFAULTS',
+    schema: text,
+    doc: 'JSON file with the Kafka that the SeldonDeployments of `serverType: kafka` share: brokers, security, and Secrets to mount, for what their `svcOrchSpec.env` leaves open. In managed mode; read at the start. See docs/kafka-security.md.',
   },
 } as const satisfies SettingGroup;
 
@@ -122,12 +128,25 @@ export const controllerSettings = {
     fallback: '600000',
     doc: 'Everything is looked at again so often, whether or not something was seen to change.',
   },
+  certificateCheckMs: {
+    env: 'CERTIFICATE_CHECK_MS',
+    schema: milliseconds(100),
+    fallback: '60000',
+    doc: 'A SeldonDeployment whose adapter serves HTTPS is looked at again within this time: `ca.crt` of its Secret, which the status tells, is not watched.',
+  },
   logLevel,
 } as const satisfies SettingGroup;
 
 export type ControllerConfig = ValuesOf<typeof controllerSettings>;
 
 const conflicts: readonly Conflict<typeof controllerSettings>[] = [
+  {
+    between: ['mode', 'kafkaDefaultsFile'],
+    problem: ({ mode, kafkaDefaultsFile }) =>
+      mode === 'attached' && kafkaDefaultsFile !== undefined
+        ? "KAFKA_DEFAULTS is for CONTROLLER_MODE=managed: beside Seldon's operator the pods are its own; unset it"
+        : undefined,
+  },
   { between: ['tlsCertFile', 'tlsKeyFile'], problem: tlsProblem },
   {
     between: ['leaseDurationMs', 'leaseRenewDeadlineMs', 'leaseRetryMs'],
@@ -179,14 +198,9 @@ const serverImagesSchema = z.strictObject({
  * @returns the defaults with what the file says put over them, or everything that is wrong with it
  */
 export function parseServerImages(content: string, defaults: ServerImages): Parsed<ServerImages> {
-  const parsed = serverImagesSchema.safeParse(parseJson(content));
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map(
-      ({ path, message }) => `SERVER_IMAGES: ${['', ...path].join('/') || '/'}: ${message}`,
-    );
-    return { ok: false, problems };
-  }
-  const { storageInitializer, byImplementation } = parsed.data;
+  const parsed = parseJsonFile('SERVER_IMAGES', content, serverImagesSchema);
+  if (!parsed.ok) return parsed;
+  const { storageInitializer, byImplementation } = parsed.values;
   const own = Object.entries(byImplementation ?? {}).map(
     ([name, { image, v2Image, tensorflowImage }]) =>
       [
@@ -205,12 +219,4 @@ export function parseServerImages(content: string, defaults: ServerImages): Pars
       byImplementation: { ...defaults.byImplementation, ...Object.fromEntries(own) },
     },
   };
-}
-
-function parseJson(content: string): unknown {
-  try {
-    return JSON.parse(content);
-  } catch {
-    return undefined;
-  }
 }

@@ -17,6 +17,13 @@ export const demoSettings = {
     fallback: '8081',
     doc: 'Port of event-display, on 127.0.0.1; 0 takes a free one.',
   },
+  predictorPort: {
+    ...httpSettings.httpPort,
+    env: 'DEMO_PREDICTOR_PORT',
+    flags: ['predictor_port'],
+    fallback: '0',
+    doc: 'Port of the iris predictor, on 127.0.0.1, for adapters beside the demo; 0 takes a free one.',
+  },
   kafka: {
     env: 'DEMO_KAFKA',
     flags: ['kafka'],
@@ -24,6 +31,13 @@ export const demoSettings = {
     fallback: 'false',
     isSwitch: true,
     doc: 'Runs the same through a real Kafka broker: KAFKA_BROKER where it is set, else one of its own (needs Java and Maven).',
+  },
+  kafkaPort: {
+    ...httpSettings.httpPort,
+    env: 'DEMO_KAFKA_PORT',
+    flags: ['kafka_port'],
+    fallback: '0',
+    doc: 'Port of the broker that --kafka starts, on 127.0.0.1; 0 takes a free one.',
   },
   broker: {
     ...kafkaSettings.brokers,

@@ -1,6 +1,6 @@
 /** The HTTP server and its limits. */
 
-import { integer, milliseconds, type SettingGroup, text } from './setting.ts';
+import { integer, list, milliseconds, type SettingGroup, text } from './setting.ts';
 
 export const httpSettings = {
   httpHost: {
@@ -43,11 +43,45 @@ export const httpSettings = {
     fallback: '*',
     doc: "Which pages of other origins a browser lets read our answers, as Seldon's executor lets all; `none`: no page.",
   },
+  webhookAllowedOrigins: {
+    env: 'WEBHOOK_ALLOWED_ORIGINS',
+    schema: list.pipe(
+      text
+        .regex(
+          /^(?:\*|[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?)$/,
+          'expected *, none, or DNS names',
+        )
+        .array(),
+    ),
+    fallback: '*',
+    doc: "Senders of webhooks, by the DNS names that they ask with (`WebHook-Request-Origin`), that are told that their events are wanted here; `none`: nobody. It keeps events away from whoever does not expect them and is no protection of ours: anybody may send what is not kept out otherwise. A sender's callback URL is never called.",
+  },
+  webhookAllowedRate: {
+    env: 'WEBHOOK_ALLOWED_RATE',
+    schema: text.regex(
+      /^(?:\*|[1-9]\d{0,8})$/,
+      'expected * or a whole number of requests a minute',
+    ),
+    fallback: '*',
+    doc: 'Requests per minute that such a sender is told it may send; `*`: as many as it likes. The limits below hold in any case.',
+  },
   maxBodyBytes: {
     env: 'MAX_BODY_BYTES',
     schema: integer(1, 2 ** 31 - 1),
     fallback: String(10 * 1024 * 1024),
     doc: 'Larger request bodies are refused with 413.',
+  },
+  maxBatchEvents: {
+    env: 'MAX_BATCH_EVENTS',
+    schema: integer(1, 1_000_000),
+    fallback: '1000',
+    doc: 'Batches of more events are refused with 413. Their replies together are no larger than MAX_ANSWER_BYTES.',
+  },
+  maxConnections: {
+    env: 'MAX_CONNECTIONS',
+    schema: integer(0, 1_000_000),
+    fallback: '0',
+    doc: "Most connections at once to the HTTP server, and as many to the gRPC server; further ones are closed at once and counted. 0: no limit. Probes of kubelets and Prometheus' scrapes need connections too.",
   },
   maxConcurrency: {
     env: 'MAX_CONCURRENCY',
@@ -85,3 +119,14 @@ export const drainSettings = {
     doc: 'After that, how long work under way may take to finish.',
   },
 } as const satisfies SettingGroup;
+
+/** For the server. */
+export const webhookOf = (values: {
+  readonly webhookAllowedOrigins: readonly string[];
+  readonly webhookAllowedRate: string;
+}) => ({
+  allowedOrigins: new Set(
+    values.webhookAllowedOrigins.filter((name) => name !== 'none').map((n) => n.toLowerCase()),
+  ),
+  allowedRate: values.webhookAllowedRate,
+});

@@ -10,7 +10,8 @@ type ProduceValues = ValuesOf<typeof produceSettings>;
 
 export type ProduceTarget =
   | { readonly kind: 'topic'; readonly brokers: readonly string[]; readonly topic: string }
-  | { readonly kind: 'sink'; readonly url: URL };
+  /** One that is bound is shown the token that was mounted for it. */
+  | { readonly kind: 'sink'; readonly url: URL; readonly isBound: boolean };
 
 export interface ProduceConfig extends Omit<ProduceValues, 'type'> {
   readonly target: ProduceTarget;
@@ -32,21 +33,22 @@ export function parseProduceConfig(
 }
 
 /** @returns the one target, or why it is not one */
-function targetOf({ brokers, topic, sink }: ProduceValues): ProduceTarget | string {
+function targetOf({ brokers, topic, sink, boundSink }: ProduceValues): ProduceTarget | string {
   if (sink !== undefined) {
-    if (topic === undefined) return { kind: 'sink', url: sink };
+    if (topic === undefined) return { kind: 'sink', url: sink, isBound: false };
     return 'PRODUCE_SINK and PRODUCE_TOPIC (or KAFKA_INPUT_TOPIC) are both set: events go to one of them, unset the other';
   }
   if (brokers !== undefined && topic !== undefined) return { kind: 'topic', brokers, topic };
   if (brokers !== undefined) return 'PRODUCE_TOPIC is not set: it names the topic to write to';
   if (topic !== undefined) return `KAFKA_BROKER is not set: it says where the topic ${topic} is`;
-  return 'there is nothing to send to: set KAFKA_BROKER and PRODUCE_TOPIC, or PRODUCE_SINK';
+  if (boundSink !== undefined) return { kind: 'sink', url: boundSink, isBound: true };
+  return 'there is nothing to send to: set KAFKA_BROKER and PRODUCE_TOPIC, or PRODUCE_SINK, or K_SINK';
 }
 
 const conflicts: readonly Conflict<typeof produceSettings>[] = [
   ...kafkaSecurityConflicts,
   {
-    between: ['brokers', 'topic', 'sink'],
+    between: ['brokers', 'topic', 'sink', 'boundSink'],
     problem: (values) => {
       const target = targetOf(values);
       return typeof target === 'string' ? target : undefined;
@@ -60,10 +62,12 @@ const conflicts: readonly Conflict<typeof produceSettings>[] = [
         : undefined,
   },
   {
-    between: ['key', 'sink'],
-    problem: ({ key, sink }) =>
-      key !== undefined && sink !== undefined
-        ? 'PRODUCE_KEY is set, but what is sent to PRODUCE_SINK has no key: unset one'
-        : undefined,
+    between: ['key', 'brokers', 'topic', 'sink', 'boundSink'],
+    problem: (values) => {
+      const target = targetOf(values);
+      if (values.key === undefined || typeof target === 'string' || target.kind === 'topic') return;
+      const name = target.isBound ? 'K_SINK' : 'PRODUCE_SINK';
+      return `PRODUCE_KEY is set, but what is sent to ${name} has no key: unset one`;
+    },
   },
 ];

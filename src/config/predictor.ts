@@ -115,13 +115,13 @@ export const predictorSettings = {
     env: 'CONNECT_TIMEOUT_MS',
     schema: milliseconds(1),
     fallbackText: 'the annotation `seldon.io/rest-connect-timeout`, else 3000',
-    doc: 'How long connecting to the predictor may take.',
+    doc: 'How long connecting to the predictor may take; over gRPC, until its settings of HTTP/2 have come.',
   },
   callRetries: {
     env: 'CALL_RETRIES',
     schema: integer(0, 10),
     fallbackText: 'the annotation `seldon.io/rest-connect-retries`, else 3',
-    doc: 'How often a call that never reached the predictor, or that it turned away (429, 503), is repeated within a request while the deadline allows. Any other call is never repeated.',
+    doc: 'How often a call that never reached the predictor, or that it turned away (429, 503), is repeated within a request while the deadline allows. Any other call is repeated only where REPEATABLE_NODES allows it.',
   },
   maxAnswerBytes: {
     env: 'MAX_ANSWER_BYTES',

@@ -6,6 +6,7 @@ import { identitySettings } from './identity.ts';
 import { kafkaSettings } from './kafka.ts';
 import { kafkaSecuritySettings } from './kafka-security.ts';
 import { httpUrl, integer, oneOf, type SettingGroup, text } from './setting.ts';
+import { sinkBindingSettings } from './sink.ts';
 
 const maxRate = 1_000_000;
 
@@ -56,6 +57,20 @@ export const produceSettings = {
     flags: ['sink'],
     schema: httpUrl,
     doc: 'URL to POST to, instead of a topic: an adapter, a Broker, event-display.',
+  },
+  boundSink: {
+    ...sinkBindingSettings.sink,
+    doc: "URL to POST to where neither a topic nor PRODUCE_SINK is set. Set by Knative's SinkBinding.",
+  },
+  ceOverrides: {
+    ...sinkBindingSettings.ceOverrides,
+    doc: 'Extension attributes of every event: `{"extensions":{"name":"value"}}`. Set by SinkBinding.',
+  },
+  sinkCaCerts: sinkBindingSettings.sinkCaCerts,
+  sinkCaDir: sinkBindingSettings.sinkCaDir,
+  sinkTokenFile: {
+    ...sinkBindingSettings.sinkTokenFile,
+    doc: 'File with the token that K_SINK is shown (`Authorization: Bearer`); read again every 10 s. It may be missing. SinkBinding mounts it where OIDC is on.',
   },
   rates: {
     env: 'PRODUCE_RATE',

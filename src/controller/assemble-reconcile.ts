@@ -4,6 +4,7 @@ import type { Log } from '../delivery/ports.ts';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import type { EventRecorder } from '../kubernetes/events.ts';
 import { createApplyObjects } from './apply-objects.ts';
+import { createWithAuthorities } from './authorities.ts';
 import type { Caches } from './caches.ts';
 import { createContest } from './contest.ts';
 import type { ControllerMode } from './kinds.ts';
@@ -40,11 +41,20 @@ export function assembleReconcile(options: AssembleOptions, deps: AssembleDeps):
   const { client, writer, caches, now, random, log } = deps;
   const contest = createContest({ now, random });
   const whole = options.mode === 'managed';
+  const told = new Set<string>();
+  const unreadable = (kind: string, message: string): void => {
+    if (!told.has(kind)) {
+      log.warn({ kind }, `cannot look whether what pods refer to is there: ${message}`);
+    }
+    told.add(kind);
+  };
+  const withAuthorities = createWithAuthorities({ client, unreadable });
   const parts: ReconcileAttachedDeps = {
     ...deps,
     contest,
     memory: createMemory(),
-    render: (object) => renderObject(object, options.rendering),
+    render: (object) =>
+      withAuthorities(object.metadata.namespace ?? '', renderObject(object, options.rendering)),
     applyObjects: createApplyObjects({ client, writer, caches }),
     writeStatus: createWriteStatus({
       writer,
@@ -55,13 +65,6 @@ export function assembleReconcile(options: AssembleOptions, deps: AssembleDeps):
     }),
   };
   if (!whole) return createReconcileAttached(parts);
-  const told = new Set<string>();
-  const unreadable = (kind: string, message: string): void => {
-    if (!told.has(kind)) {
-      log.warn({ kind }, `cannot look whether what pods refer to is there: ${message}`);
-    }
-    told.add(kind);
-  };
   return createReconcile({
     ...parts,
     checkReferences: createCheckReferences({ client, now, unreadable }),

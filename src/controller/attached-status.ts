@@ -4,7 +4,7 @@ import { type Condition, type WrittenCondition, written } from './conditions.ts'
 import { recordOf } from './live-object.ts';
 import type { Finding } from './render/finding.ts';
 import type { Address } from './render/rendered.ts';
-import type { AddressFields } from './status.ts';
+import { type AddressFields, placeOf } from './status.ts';
 
 export interface AttachedObserved {
   readonly generation: number;
@@ -40,7 +40,7 @@ export function attachedStatusOf(observed: AttachedObserved): AttachedStatus {
   if (first === undefined) return { ...ownAddresses(observed), conditions };
   return {
     ...addressOf(first, observed),
-    addressable: { url: first.url },
+    addressable: placeOf(first),
     addresses,
     conditions,
   };
@@ -48,12 +48,14 @@ export function attachedStatusOf(observed: AttachedObserved): AttachedStatus {
 
 /** The other's own address stands where it leads to the same Service, on whatever port and path. */
 function addressOf(
-  { url }: Address,
+  address: Address,
   { previous, owns }: AttachedObserved,
 ): Pick<AddressFields, 'address'> {
   const there = recordOf(recordOf(previous)['address'])['url'];
-  if (typeof there !== 'string' || !namesSameService(there, url)) return { address: { url } };
-  return owns('address') ? { address: { url: there } } : {};
+  if (typeof there !== 'string' || !namesSameService(there, address.url)) {
+    return { address: placeOf(address) };
+  }
+  return owns('address') ? { address: { ...placeOf(address), url: there } } : {};
 }
 
 function ownAddresses({ previous, owns }: AttachedObserved): AddressFields {

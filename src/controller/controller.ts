@@ -14,6 +14,7 @@ import type { LeaderElection } from '../kubernetes/leader-election.ts';
 import { createWorkQueue, type WorkQueue } from '../kubernetes/work-queue.ts';
 import { assembleReconcile } from './assemble-reconcile.ts';
 import { type Caches, createCaches } from './caches.ts';
+import { withCertificateLooks } from './certificate-looks.ts';
 import type { ControllerMode } from './kinds.ts';
 import { createLiveness } from './liveness.ts';
 import type { Reconcile } from './reconcile.ts';
@@ -28,6 +29,8 @@ export interface ControllerOptions {
   readonly namespaces: readonly string[] | undefined;
   readonly workers: number;
   readonly resyncMs: number;
+  /** How often the authorities of certificates are looked at. */
+  readonly certificateCheckMs: number;
   readonly rendering: RenderSettings;
 }
 
@@ -123,7 +126,11 @@ export function createController(options: ControllerOptions, deps: ControllerDep
       { concurrency: options.workers, backoff },
       {
         // Anew for each term: another leader may have changed what was remembered.
-        process: measured(assembleReconcile(options, { ...deps, caches, writer, triggers })),
+        process: withCertificateLooks(
+          measured(assembleReconcile(options, { ...deps, caches, writer, triggers })),
+          options,
+          { ...caches, random },
+        ),
         schedule,
         random,
         now,

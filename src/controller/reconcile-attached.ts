@@ -65,7 +65,7 @@ export function createReconcileAttached(deps: ReconcileAttachedDeps): Reconcile 
     }
     if (live.metadata.deletionTimestamp !== undefined) return undefined;
     const uid = live.metadata.uid ?? '';
-    const rendered = deps.render(live);
+    const rendered = await deps.render(live);
     const obstacles = await applyKeda(live, rendered);
     const status = attachedStatusOf({
       generation: live.metadata.generation ?? 0,

@@ -1,5 +1,6 @@
 /** What reconciling is made of in either mode. */
 
+import { createHash } from 'node:crypto';
 import { type BackoffOptions, backoffMs } from '../delivery/backoff.ts';
 import type { KubeObject } from '../kubernetes/kube-object.ts';
 import type { Contest } from './contest.ts';
@@ -32,14 +33,28 @@ export function contestedBy({ metadata }: KubeObject, contest: Contest): Finding
   return { reason: 'AnotherWriter', message };
 }
 
-/** Has Triggers touched where the address is another than `told`. @returns the address */
+/**
+ * What Triggers are told of an address, by which they know whether it is another: its URL, and a
+ * mark of who may be trusted there and whom tokens are for. They have to take those anew as well.
+ */
+export function announced(address: AddressFields['address']): string | undefined {
+  if (address === undefined) return undefined;
+  const { url, CACerts, audience } = address;
+  if (CACerts === undefined && audience === undefined) return url;
+  const text = JSON.stringify([CACerts, audience]);
+  return `${url} ${createHash('sha256').update(text).digest('hex').slice(0, markLength)}`;
+}
+
+const markLength = 12;
+
+/** Has Triggers touched where the address is another than `told`. @returns what they are told */
 export function tellTriggers(
   live: KubeObject,
   { address }: AddressFields,
   told: string | undefined,
   triggers: Pick<Triggers, 'addressed'>,
 ): string | undefined {
-  const url = address?.url;
+  const url = announced(address);
   if (url !== undefined && url !== told) {
     triggers.addressed(live.metadata.namespace ?? '', live.metadata.name, url);
   }

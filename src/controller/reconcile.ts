@@ -19,7 +19,7 @@ import { sameJson } from './json.ts';
 import { deploymentKind } from './kinds.ts';
 import { recordOf } from './live-object.ts';
 import type { Memory } from './memory.ts';
-import { againAfter, contestedBy, rfc3339, tellTriggers } from './reconcile-parts.ts';
+import { againAfter, announced, contestedBy, rfc3339, tellTriggers } from './reconcile-parts.ts';
 import type { CheckReferences } from './references.ts';
 import type { Finding } from './render/finding.ts';
 import type { Rendered } from './render/rendered.ts';
@@ -31,7 +31,7 @@ import type { StatusWrite, WriteStatus } from './write-status.ts';
 
 export interface ReconcileDeps {
   readonly caches: Caches;
-  readonly render: (object: KubeObject) => Rendered;
+  readonly render: (object: KubeObject) => Promise<Rendered>;
   readonly checkReferences: CheckReferences;
   readonly applyObjects: ApplyObjects;
   readonly writeStatus: WriteStatus;
@@ -100,7 +100,8 @@ export function createReconcile(deps: ReconcileDeps): Reconcile {
     const previous = recordOf(live['status']);
     const addressing = addressFields(rendered.addresses, previous);
     // One that was right and is no longer was undone by somebody: the last write repairs it.
-    if (addressing.address?.url === announcedUrl || hasAddresses(previous, addressing)) return live;
+    if (announced(addressing.address) === announcedUrl || hasAddresses(previous, addressing))
+      return live;
     const isNew = previous['conditions'] === undefined;
     const status = isNew
       ? observe(live, rendered, undefined)
@@ -118,7 +119,7 @@ export function createReconcile(deps: ReconcileDeps): Reconcile {
     }
     if (found.metadata.deletionTimestamp !== undefined) return undefined;
     const uid = found.metadata.uid ?? '';
-    const rendered = deps.render(found);
+    const rendered = await deps.render(found);
     const before = memory.of(key, uid);
     const live = await writeAddresses(found, rendered, before.announcedUrl);
     const obstacles = rendered.problems.length > 0 ? [] : await obstaclesOf(live, rendered);

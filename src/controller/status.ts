@@ -30,9 +30,12 @@ export interface Observed {
   readonly nowRfc3339: string;
 }
 
+/** An address without a name. */
+export type Place = Omit<Address, 'name'>;
+
 export interface AddressFields {
-  readonly address?: { readonly url: string };
-  readonly addressable?: { readonly url: string };
+  readonly address?: Place;
+  readonly addressable?: Place;
   readonly addresses?: readonly Address[];
 }
 
@@ -89,6 +92,8 @@ const deploymentStatus = (view: DeploymentView): [string, DeploymentStatus] => [
   },
 ];
 
+export const placeOf = ({ name: _, ...place }: Address): Place => place;
+
 /**
  * The addresses as every reader wants them. Where they cannot be told, the last ones stay: a
  * Trigger would otherwise lose its subscriber over a mistake in a later edit.
@@ -96,7 +101,8 @@ const deploymentStatus = (view: DeploymentView): [string, DeploymentStatus] => [
 export function addressFields(addresses: readonly Address[], previous: unknown): AddressFields {
   const [first] = addresses;
   if (first !== undefined) {
-    return { address: { url: first.url }, addressable: { url: first.url }, addresses };
+    const place = placeOf(first);
+    return { address: place, addressable: place, addresses };
   }
   const { address, addressable, addresses: named } = recordOf(previous) as AddressFields;
   return {

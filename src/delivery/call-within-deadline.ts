@@ -2,10 +2,12 @@
  * One prediction within one request: the first attempt, and repeats of it where repeating is safe.
  *
  * A call is repeated only when it never reached the predictor or was turned away (429, 503), while
- * the deadline allows: a model must not run twice because we were impatient (design.md §3.5).
+ * the deadline allows: a model must not run twice because we were impatient (design.md §3.5). Where
+ * it may run twice, a call that failed midway is repeated too.
  */
 
 import { AdapterError } from '../errors.ts';
+import { faultOfStatus } from '../inference/classify-answer.ts';
 import { backoffMs } from './backoff.ts';
 import type { CallPredictor, Now, PredictionAnswer, Random, Schedule } from './ports.ts';
 
@@ -17,6 +19,8 @@ export interface DeadlineCallOptions {
   readonly attemptTimeoutMs: number;
   /** How often a call may be repeated. */
   readonly maxRepeats: number;
+  /** The model may run more than once for a request. */
+  readonly isRepeatable: boolean;
 }
 
 export interface DeadlineCallDeps {
@@ -67,10 +71,10 @@ export function createCallWithinDeadline(
     let repeatable: boolean;
     try {
       result = await attempt(call);
-      repeatable = result.status === 429 || result.status === 503;
+      repeatable = wasTurnedAway(result) || (options.isRepeatable && failedForNow(result));
     } catch (error) {
       result = AdapterError.from(error);
-      repeatable = !result.reached;
+      repeatable = !result.reached || (options.isRepeatable && isPassing(result));
     }
     const delayMs = repeatable ? repeatDelayMs(call, attempts, result.retryAfterMs) : undefined;
     if (delayMs === undefined) {
@@ -83,6 +87,15 @@ export function createCallWithinDeadline(
 
   return (call) => run(call, 1);
 }
+
+const wasTurnedAway = ({ status }: PredictionAnswer): boolean => status === 429 || status === 503;
+
+const failedForNow = ({ status }: PredictionAnswer): boolean =>
+  faultOfStatus(status) === 'transient';
+
+/** Not our own bugs, which would only show again. */
+const isPassing = ({ fault, code }: AdapterError): boolean =>
+  fault === 'transient' && code !== 'INTERNAL';
 
 const deadlinePassed = (): AdapterError =>
   new AdapterError(

@@ -9,9 +9,10 @@
  */
 
 import { encodeAcked } from './acked-offsets.ts';
-import { doneBeyond, type Partition, position } from './partition.ts';
+import { type Partition, position } from './partition.ts';
 import type { Log, Now, Schedule } from './ports.ts';
 import { createRepeatedFault } from './repeated-fault.ts';
+import { doneBeyond } from './standing.ts';
 
 export interface OffsetToCommit {
   readonly topic: string;

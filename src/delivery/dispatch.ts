@@ -1,7 +1,7 @@
 /**
  * One input in, one Outcome out: what HTTP and Kafka share.
  *
- *   input ─▶ own reply type, unwanted type, expired? ─▶ skipped
+ *   input ─▶ own reply type, unwanted type? ─▶ skipped
  *        ├─▶ feedback? ─▶ accepted
  *        └─▶ payload? ─▶ predictor ─▶ fault of the answer? ─▶ failed
  *                                  └─▶ reply event ─▶ replied
@@ -11,14 +11,15 @@
  */
 
 import { AdapterError } from '../errors.ts';
-import type { Event } from '../event/event.ts';
-import { errorType, feedbackType, type Identity, responseType } from '../event/names.ts';
+import type { Identity } from '../event/names.ts';
 import type { Origin, ReplyFactory } from '../event/reply.ts';
 import { faultOfAnswer } from '../inference/classify-answer.ts';
 import type { Target, TargetOf } from '../inference/targets.ts';
 import type { CallWithinDeadline } from './call-within-deadline.ts';
-import type { Outcome, SkipReason } from './outcome.ts';
+import { createHandlingOf, handlingOfInput } from './handling.ts';
+import type { Outcome } from './outcome.ts';
 import type { PredictionAnswer } from './ports.ts';
+import { transportTrace } from './trace-headers.ts';
 
 export interface DispatchOptions {
   readonly identity: Identity;
@@ -60,27 +61,17 @@ export interface Input {
   readonly headers: readonly string[];
   /** On the clock of the core. */
   readonly deadline: number;
+  /** It came where only feedback is taken: its type does not matter. */
+  readonly isFeedback?: boolean | undefined;
 }
 
 export type Dispatch = (input: Input) => Promise<Outcome>;
 
 /** Makes the dispatch function of one predictor. */
 export function createDispatch(options: DispatchOptions, deps: DispatchDeps): Dispatch {
-  const { targetOf, identity } = options;
-  const ownTypes = new Set([responseType(identity), errorType(identity)]);
-  const typeOfFeedback = feedbackType(identity);
-
+  const { targetOf } = options;
+  const handlingOf = createHandlingOf(options);
   const timestamp = createTimestamps(deps.wallClock);
-
-  const skipReason = (event: Event): SkipReason | undefined => {
-    if (ownTypes.has(event.type)) return 'own-type';
-    const isWanted = options.eventTypes.size === 0 || options.eventTypes.has(event.type);
-    if (!isWanted && event.type !== typeOfFeedback) return 'unwanted-type';
-    const expires = event.attributes.get('expirytime');
-    if (expires === undefined) return undefined;
-    // An expirytime that is no date compares false: it is not for us to drop the event over it.
-    return Date.parse(String(expires)) <= deps.wallClock() ? 'expired' : undefined;
-  };
 
   const predict = async (
     input: Input,
@@ -126,17 +117,18 @@ export function createDispatch(options: DispatchOptions, deps: DispatchDeps): Di
       contentType: answer.contentType,
       body: answer.body,
       protoName: target.replyName,
+      trace: transportTrace(input.headers),
     });
     return { kind: 'replied', reply: event, puid, protoName: target.replyName };
   };
 
   return async (input) => {
-    const reason = input.origin.kind === 'event' ? skipReason(input.origin.event) : undefined;
-    if (reason !== undefined) return { kind: 'skipped', reason };
-    const { origin } = input;
-    const isFeedback = origin.kind === 'event' && origin.event.type === typeOfFeedback;
+    const handling = handlingOfInput(input, handlingOf);
+    if (handling === 'own-type' || handling === 'unwanted-type') {
+      return { kind: 'skipped', reason: handling };
+    }
     try {
-      return await (isFeedback ? takeFeedback(input) : reply(input));
+      return await (handling === 'feedback' ? takeFeedback(input) : reply(input));
     } catch (error) {
       return { kind: 'failed', error: AdapterError.from(error) };
     }

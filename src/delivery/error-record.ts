@@ -47,7 +47,7 @@ export function errorRecord(
     key: omit === 'all' ? null : record.key,
     value: omit === 'nothing' ? record.value : null,
     headers: {
-      ...(omit !== 'all' && record.headers),
+      ...(omit !== 'all' && foreignHeaders(record)),
       [errorHeaders.code]: error.code,
       [errorHeaders.fault]: error.fault,
       [errorHeaders.message]: messageOf(error).slice(0, maxMessageLength),
@@ -61,6 +61,18 @@ export function errorRecord(
     },
     inputPartition: record.partition,
   };
+}
+
+const ownNames: ReadonlySet<string> = new Set(Object.values(errorHeaders));
+
+/**
+ * The record's headers without those that we write, in any case: header names are compared without
+ * regard to it, so a record could otherwise say where it is to be sent back to.
+ */
+function foreignHeaders({ headers }: InputRecord): InputRecord['headers'] {
+  const kept = Object.entries(headers).filter(([name]) => !ownNames.has(name.toLowerCase()));
+  // Entries, not assignments: a header may be named `__proto__`.
+  return Object.fromEntries(kept);
 }
 
 /** The predictor's own words are not in the message, which is logged; the record is here anyway. */

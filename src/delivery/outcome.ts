@@ -21,6 +21,8 @@ export type Outcome =
       /** Full name of the protobuf message that the reply's data are; travels as `proto-name`. */
       readonly protoName?: string | undefined;
     }
+  /** The reply went, or will go, to the sink instead of the sender: only over HTTP. */
+  | { readonly kind: 'delivered'; readonly puid: string }
   /** It asked for no prediction, and what it asked for was done: feedback. */
   | { readonly kind: 'accepted' }
   | { readonly kind: 'skipped'; readonly reason: SkipReason }

@@ -5,15 +5,19 @@
  * G2 `partition` ordering: predictions overlap, and a retry holds back new records of its own
  *    partition only. `key`: predictions of a key go one after another, so a retry holds back its
  *    key. `none`: it holds back nothing.
- * G3 Records of a partition that is lost meanwhile are forgotten: the new owner answers them.
+ * G3 Records of a partition that is lost meanwhile are forgotten: the new owner answers them. How
+ *    often they failed is known when they come back.
  */
 
 import type { AdapterError } from '../errors.ts';
+import { createAttemptMemory } from './attempt-memory.ts';
 import type { Availability, Permission } from './availability.ts';
 import { type BackoffOptions, backoffMs } from './backoff.ts';
+import { failureFields } from './failure-line.ts';
 import type { Entry, Partition } from './partition.ts';
 import type { Log, Random, Schedule } from './ports.ts';
 import type { ProcessRecord, Verdict } from './process-record.ts';
+import { headerText } from './record-headers.ts';
 import type { Ordering, RecordCount, Releaser } from './releaser.ts';
 import { fillLanes, mayGoFurther, takeNext } from './take-next.ts';
 
@@ -25,6 +29,8 @@ export interface PipelineOptions {
   /** Most records of one partition that are looked at beyond the first one not done. */
   readonly maxAhead: number;
   readonly retry: BackoffOptions;
+  /** For messages: where records go that are given up. */
+  readonly errorTopic?: string;
 }
 
 export interface PipelineDeps {
@@ -59,7 +65,7 @@ const lookAgainMs = 500;
 
 /** Makes a pipeline without partitions. */
 export function createPipeline(options: PipelineOptions, deps: PipelineDeps): Pipeline {
-  const { ordering, maxAhead } = options;
+  const { ordering, maxAhead, errorTopic } = options;
   const { releaser, availability } = deps;
   let partitions: readonly Partition[] = [];
   let cursor = 0;
@@ -67,6 +73,7 @@ export function createPipeline(options: PipelineOptions, deps: PipelineDeps): Pi
   let halted = false;
   let wakeUpPlanned = false;
   const waiters = new Set<() => void>();
+  const memory = createAttemptMemory();
 
   const mayRun = (partition: Partition): boolean => {
     if (partition.ready.length > 0) return true;
@@ -116,12 +123,17 @@ export function createPipeline(options: PipelineOptions, deps: PipelineDeps): Pi
 
   const run = async (entry: Entry, permission: Permission): Promise<void> => {
     running += 1;
+    const isRetry = entry.attempts > 0;
+    if (!isRetry) memory.recall(entry);
     entry.attempts += 1;
     const verdict = await deps.process(entry.record);
     running -= 1;
-    // Every attempt but the first comes out of a rest.
-    if (entry.attempts > 1) entry.partition.retrying -= 1;
+    if (isRetry) entry.partition.retrying -= 1;
     const counts = judge(entry, permission, verdict);
+    if (counts) {
+      entry.counted += 1;
+      memory.remember(entry);
+    }
     if (!entry.partition.lost) act(entry, verdict, counts);
     pump();
   };
@@ -141,16 +153,18 @@ export function createPipeline(options: PipelineOptions, deps: PipelineDeps): Pi
   };
 
   const act = (entry: Entry, verdict: Verdict, counts: boolean): void => {
-    if (verdict.kind === 'output') releaser.answer(entry, verdict.output);
-    else if (verdict.kind === 'skipped') releaser.skip(entry, verdict.reason);
-    else {
-      if (counts) entry.counted += 1;
+    if (verdict.kind === 'failed') {
       const { error } = verdict;
       const over = error.fault === 'record' || entry.counted >= options.maxAttempts;
-      if (over) releaser.divert(entry, error);
-      else retry(entry, error, counts);
-      tell(entry, error, over, counts);
-    }
+      if (!over) {
+        retry(entry, error, counts);
+        return;
+      }
+      tellDiverted(entry, error);
+      releaser.divert(entry, error);
+    } else if (verdict.kind === 'output') releaser.answer(entry, verdict.output);
+    else releaser.skip(entry, verdict.reason);
+    if (entry.attempts > 1) memory.forget(entry);
   };
 
   const retry = (entry: Entry, error: AdapterError, counts: boolean): void => {
@@ -158,6 +172,7 @@ export function createPipeline(options: PipelineOptions, deps: PipelineDeps): Pi
     // One that does not count waits for the predictor, not for a time of its own.
     const backoff = counts ? backoffMs(entry.counted, options.retry, deps.random) : 0;
     const delayMs = Math.max(backoff, Math.min(error.retryAfterMs ?? 0, options.retry.maxMs));
+    tellRetry(entry, error, counts, delayMs);
     entry.state = 'resting';
     partition.retrying += 1;
     deps.schedule(delayMs, () => {
@@ -166,13 +181,24 @@ export function createPipeline(options: PipelineOptions, deps: PipelineDeps): Pi
     });
   };
 
-  const tell = (entry: Entry, error: AdapterError, over: boolean, counts: boolean): void => {
-    const { topic, partition, offset } = entry.record;
-    const { code, fault, message: reason } = error;
-    const fields = { topic, partition, offset, attempts: entry.attempts, code, fault, reason };
-    if (over) deps.log.warn(fields, 'the record goes to the error topic');
-    else if (counts) deps.log.warn(fields, 'the prediction failed and is tried again');
-    else deps.log.debug(fields, 'the predictor serves nobody; the record waits, uncounted');
+  const tellDiverted = (entry: Entry, error: AdapterError): void => {
+    const next = `goes to the error topic${errorTopic === undefined ? '' : ` ${errorTopic}`}`;
+    deps.log.warn(fieldsOf(entry, error, next), 'the record goes to the error topic');
+  };
+
+  const tellRetry = (entry: Entry, error: AdapterError, counts: boolean, delayMs: number): void => {
+    const { maxAttempts } = options;
+    if (counts) {
+      const attempt = `attempt ${entry.counted + 1} of ${maxAttempts}`;
+      const next = `is tried again in ${Math.round(delayMs)} ms, ${attempt}`;
+      deps.log.warn(fieldsOf(entry, error, next), 'the prediction failed and is tried again');
+      return;
+    }
+    const next = 'waits until the predictor serves; the attempt does not count';
+    deps.log.debug(
+      fieldsOf(entry, error, next),
+      'the predictor serves nobody; the record waits, uncounted',
+    );
   };
 
   return {
@@ -197,4 +223,15 @@ export function createPipeline(options: PipelineOptions, deps: PipelineDeps): Pi
     running: () => running,
     idle: () => running + releaser.writing() === 0 && partitions.every((p) => p.queued === 0),
   };
+}
+
+/** An event's own words on who it is stand in its headers, unless they stand in its value. */
+function fieldsOf({ record, attempts }: Entry, error: AdapterError, next: string): object {
+  const { topic, partition, offset, headers } = record;
+  const id = headerText(headers, 'ce_id');
+  const event =
+    id === undefined ? undefined : { id, source: headerText(headers, 'ce_source') ?? '' };
+  const traceparent = headerText(headers, 'traceparent') ?? headerText(headers, 'ce_traceparent');
+  const told = failureFields(error, { event, traceparent, next });
+  return { topic, partition, offset, attempts, ...told };
 }

@@ -102,6 +102,9 @@ function verdictOf(outcome: Outcome, record: InputRecord, form: Mode | 'raw'): V
   switch (outcome.kind) {
     case 'accepted':
       return { kind: 'skipped', reason: 'feedback' };
+    // Records are answered by records: nothing delivers their replies elsewhere.
+    case 'delivered':
+      return { kind: 'failed', error: AdapterError.from('a record was answered by a sink') };
     case 'skipped':
     case 'failed':
       return outcome;

@@ -1,6 +1,8 @@
 /** The headers that tie a prediction to the request it was made for: W3C Trace Context, Zipkin's B3. */
 
 import type { Event } from '../event/event.ts';
+import type { Trace } from '../event/reply.ts';
+import { headerOf } from './header-list.ts';
 
 export const traceHeaderNames: ReadonlySet<string> = new Set([
   'traceparent',
@@ -30,4 +32,16 @@ export function addEventTrace(headers: string[], event: Event): void {
   headers.push('traceparent', parent);
   const state = event.attributes.get('tracestate');
   if (typeof state === 'string' && isHttpSafe(state)) headers.push('tracestate', state);
+}
+
+/**
+ * @param headers alternating names and values, names in lower case
+ * @returns the trace that the transport brought; undefined where it brought none
+ */
+export function transportTrace(headers: readonly string[]): Trace | undefined {
+  const traceparent = headerOf(headers, 'traceparent');
+  if (traceparent === undefined || !isHttpSafe(traceparent)) return undefined;
+  const tracestate = headerOf(headers, 'tracestate');
+  const isSafe = tracestate !== undefined && isHttpSafe(tracestate);
+  return { traceparent, tracestate: isSafe ? tracestate : undefined };
 }

@@ -19,9 +19,10 @@
 import { encodeAllAcked } from './acked-offsets.ts';
 import { backoffMs } from './backoff.ts';
 import type { CommittedOffset, OffsetToCommit } from './committer.ts';
-import { type Entry, type Partition, standingOnceCommitted } from './partition.ts';
+import type { Entry, Partition } from './partition.ts';
 import type { Random, Schedule } from './ports.ts';
 import type { OutputRecord } from './record.ts';
+import { standingOnceCommitted } from './standing.ts';
 import type { Claim, TransactionFault, TransactionSession } from './transaction.ts';
 
 /** The answer of one record, on its way. */
@@ -52,6 +53,13 @@ export interface TransactionalWriterOptions {
   readonly limits: Readonly<TransactionLimits>;
 }
 
+/** `unknown`: whether it was committed was never learned. */
+export type TransactionEnd = 'committed' | 'aborted' | 'unknown';
+
+export type TransactionBegun = (
+  outputs: readonly OutputRecord[],
+) => ((end: TransactionEnd, reason?: unknown) => void) | undefined;
+
 export interface TransactionalWriterDeps {
   readonly claim: () => Promise<Claim>;
   readonly judge: (error: unknown) => TransactionFault;
@@ -59,6 +67,11 @@ export interface TransactionalWriterDeps {
   readonly instead: (answer: Answer) => Answer | undefined;
   /** A transaction with these is committed, or known to be. */
   readonly done: (answers: readonly Answer[]) => void;
+  /**
+   * A transaction is begun. Left out: nobody wants to know.
+   * @returns what is to be told of its end; undefined: nothing
+   */
+  readonly begun?: TransactionBegun | undefined;
   /** Somebody else has moved the partition: what we have of it is worth nothing. */
   readonly elsewhere: () => void;
   /** Whether the group takes us for a member: asked when another has claimed the partition. */
@@ -94,6 +107,10 @@ const retryBackoff = { baseMs: 200, maxMs: 1_500 };
 interface Pending {
   readonly answers: readonly Answer[];
   readonly standing: OffsetToCommit;
+  /** Takes how it ended; called once. */
+  ended?: ReturnType<TransactionBegun>;
+  /** Why it failed. */
+  reason?: unknown;
 }
 
 /** @param claimed the claim under which the partition was opened */
@@ -139,7 +156,13 @@ export function createTransactionalWriter(
 
   const isFull = (): boolean => queue.length >= limits.maxItems;
 
+  const tellEnd = (end: TransactionEnd): void => {
+    pending?.ended?.(end, pending.reason);
+    if (pending !== undefined) pending.ended = undefined;
+  };
+
   const complete = ({ answers, standing }: Pending): void => {
+    tellEnd('committed');
     pending = undefined;
     settled = standing;
     partition.committed = Math.max(partition.committed, standing.offset);
@@ -151,6 +174,7 @@ export function createTransactionalWriter(
    * commit could not hold what is answered beyond the position, those at the front must come along.
    */
   const giveBack = ({ answers }: Pending): void => {
+    tellEnd('aborted');
     pending = undefined;
     dirty = true;
     due = true;
@@ -178,6 +202,7 @@ export function createTransactionalWriter(
     if (pending !== undefined && isSame(claim.committed, pending.standing)) complete(pending);
     else if (!isSame(claim.committed, settled)) {
       closed = true;
+      tellEnd('unknown');
       deps.elsewhere();
     } else if (pending !== undefined) giveBack(pending);
   };
@@ -202,12 +227,14 @@ export function createTransactionalWriter(
     anyway = false;
     if (nothingNew) return;
     pending = attempt;
+    const outputs = recordsOf(answers, 'outputs');
+    attempt.ended = deps.begun?.(outputs);
     await session.commit({
-      outputs: recordsOf(answers, 'outputs'),
+      outputs,
       errors: recordsOf(answers, 'errors'),
       standing: next,
     });
-    if (partition.lost) return;
+    if (partition.lost) return tellEnd('committed');
     complete(attempt);
   };
 
@@ -215,12 +242,14 @@ export function createTransactionalWriter(
     const used = session;
     session = undefined;
     void used?.close();
-    if (over()) return;
+    if (pending !== undefined) pending.reason ??= error;
+    if (over()) return tellEnd('unknown');
     const fault = deps.judge(error);
     failures += 1;
     if (fault === 'fenced') return rest();
     if (fault === 'too-large' && pending !== undefined) {
       // It cannot have been committed: the claim to come will find it so.
+      tellEnd('aborted');
       const again = smaller(pending);
       pending = again ?? pending;
       if (again !== undefined) return;
@@ -278,6 +307,7 @@ export function createTransactionalWriter(
       }
     }
     wasTried();
+    if (over()) tellEnd('unknown');
     active = false;
     deps.eased();
   };
@@ -326,6 +356,8 @@ export function createTransactionalWriter(
       const used = session;
       session = undefined;
       await used?.close();
+      // By now what was under way is over.
+      tellEnd('unknown');
     },
   };
 }

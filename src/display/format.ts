@@ -7,10 +7,9 @@
  */
 
 import type { AttributeValue, Event } from '../event/event.ts';
-import { isJsonType, isTextType, parseMediaType } from '../event/media-type.ts';
-import { asBuffer, utf8Text } from '../event/utf8.ts';
+import { asBuffer } from '../event/utf8.ts';
 import { escapeLines, escapeValue } from './escape.ts';
-import { indentJson } from './indent-json.ts';
+import { indentedWhereJson, textOf } from './payload-text.ts';
 
 /** JSON above this size is shown as it was sent: laid out, it would fill many screens. */
 const maxIndentedBytes = 16 * 1024;
@@ -75,21 +74,3 @@ function dataLines(data: Uint8Array, contentType: string | undefined): string[] 
 }
 
 const indented = (text: string): string[] => escapeLines(text).map((line) => `  ${line}`);
-
-/** The data as text, where it is text: said to be, or without a control character in it. */
-function textOf(data: Uint8Array, contentType: string | undefined): string | undefined {
-  const text = utf8Text(data);
-  if (text === undefined) return undefined;
-  const mediaType = parseMediaType(contentType ?? 'application/json');
-  const isSaidToBe = mediaType !== undefined && (isJsonType(mediaType) || isTextType(mediaType));
-  return isSaidToBe || !/[^\P{Cc}\t\r\n]/u.test(text) ? text : undefined;
-}
-
-function indentedWhereJson(text: string): string {
-  try {
-    JSON.parse(text);
-  } catch {
-    return text;
-  }
-  return indentJson(text.trim());
-}

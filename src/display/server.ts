@@ -1,5 +1,5 @@
 /**
- * event-display: takes CloudEvents over HTTP and prints each of them.
+ * event-display: takes CloudEvents over HTTP, prints each of them, and shows them on a page.
  *
  * 1. An event is answered 202 and nothing more, which in Knative means "taken, no reply event".
  * 2. Of a batch all events are printed or none is.
@@ -8,11 +8,12 @@
 
 import { Buffer } from 'node:buffer';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { AdapterError, type ErrorCode, type Problem } from '../errors.ts';
+import type { Problem } from '../errors.ts';
 import type { Event } from '../event/event.ts';
 import { decodeHttp } from '../event/http-message.ts';
-import { problemDetails } from '../problem-details.ts';
 import { formatEvent } from './format.ts';
+import { addPage, type PageOptions } from './page/routes.ts';
+import { refuse } from './refuse.ts';
 
 export interface DisplayOptions {
   readonly host: string;
@@ -21,6 +22,8 @@ export interface DisplayOptions {
   /** Takes the lines of an event one by one. */
   readonly print: (line: string) => void;
   readonly maxBodyBytes: number;
+  /** Without it there is no page. */
+  readonly page?: PageOptions | undefined;
 }
 
 export interface Display {
@@ -44,13 +47,28 @@ export async function createDisplay(options: DisplayOptions): Promise<Display> {
   takeBodiesAsBytes(app);
   app.setErrorHandler(answerError);
   app.setNotFoundHandler((_request, reply) =>
-    refuse(reply, 'ROUTE_UNKNOWN', 'POST events to any path; GET /livez and /readyz'),
+    refuse(
+      reply,
+      'ROUTE_UNKNOWN',
+      'POST events to any path; GET /livez and /readyz, and the page at /',
+    ),
   );
   app.get('/livez', () => 'ok');
   app.get('/readyz', () => 'ok');
-  app.post('/*', (request, reply) => takeEvents(request, reply, options.print));
+  const page = options.page && (await addPage(app, options.page));
+  const take = (event: Event) => {
+    for (const line of formatEvent(event)) options.print(line);
+    page?.show(event);
+  };
+  app.post('/*', (request, reply) => takeEvents(request, reply, take));
   const url = await app.listen({ host: options.host, port: options.port });
-  return { url, close: () => app.close() };
+  return {
+    url,
+    close() {
+      page?.close();
+      return app.close();
+    },
+  };
 }
 
 /** The decoder wants bytes, whatever the content type says. */
@@ -59,7 +77,7 @@ function takeBodiesAsBytes(app: FastifyInstance): void {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 }
 
-function takeEvents(request: FastifyRequest, reply: FastifyReply, print: (line: string) => void) {
+function takeEvents(request: FastifyRequest, reply: FastifyReply, take: (event: Event) => void) {
   const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
   const message = decodeHttp(request.raw.rawHeaders, body);
   if (message.kind === 'none') {
@@ -84,7 +102,7 @@ function takeEvents(request: FastifyRequest, reply: FastifyReply, print: (line: 
       problems,
     );
   }
-  for (const event of events) for (const line of formatEvent(event)) print(line);
+  for (const event of events) take(event);
   return reply.code(202).send();
 }
 
@@ -103,17 +121,4 @@ function answerError(
   }
   if (status < 400 || status >= 500) return refuse(reply, 'INTERNAL', 'event-display failed');
   return refuse(reply, 'REQUEST_MALFORMED', error.message);
-}
-
-function refuse(
-  reply: FastifyReply,
-  code: ErrorCode,
-  message: string,
-  problems: readonly Problem[] = [],
-) {
-  const error = new AdapterError(code, message, { problems });
-  return reply
-    .code(error.status)
-    .header('Content-Type', 'application/problem+json')
-    .send(JSON.stringify(problemDetails(error)));
 }

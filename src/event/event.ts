@@ -28,4 +28,9 @@ export type Mode = 'binary' | 'structured';
 /** An event out of untrusted bytes, or everything that is wrong with it. */
 export type Decoded =
   | { readonly kind: 'event'; readonly mode: Mode; readonly event: Event }
-  | { readonly kind: 'refused'; readonly problems: readonly Problem[] };
+  | {
+      readonly kind: 'refused';
+      readonly problems: readonly Problem[];
+      /** Nothing but its size is wrong. */
+      readonly isTooLarge?: true;
+    };

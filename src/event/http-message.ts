@@ -38,8 +38,13 @@ interface Headers {
  * Reads a message. `rawHeaders` is Node's list of alternating names and values.
  * A message is no event where neither its content type nor one of the headers ce-specversion,
  * ce-id, ce-source and ce-type says that it is one (§3).
+ * @param maxEvents most events of a batch
  */
-export function decodeHttp(rawHeaders: readonly string[], body: Uint8Array): HttpMessage {
+export function decodeHttp(
+  rawHeaders: readonly string[],
+  body: Uint8Array,
+  maxEvents?: number,
+): HttpMessage {
   const { contentType, otherContentType, draft } = readHeaders(rawHeaders);
   const envelope = envelopeOf(contentType);
   if (envelope.kind === 'binary' && (draft === undefined || !claimsToBeEvent(draft))) {
@@ -50,17 +55,21 @@ export function decodeHttp(rawHeaders: readonly string[], body: Uint8Array): Htt
     if (draft === undefined || envelope.kind !== 'binary') return refuse([{ where: '', reason }]);
     report(draft, 'datacontenttype', reason);
   }
-  if (envelope.kind !== 'binary') return decodeEnvelope(envelope, body);
+  if (envelope.kind !== 'binary') return decodeEnvelope(envelope, body, maxEvents);
   const data = body.length === 0 ? undefined : body;
   return finishBinary(draft ?? createDraft(), contentType, data, spelling);
 }
 
 const spelling = (name: string): string => `the header ce-${name}`;
 
-function decodeEnvelope(envelope: Envelope, body: Uint8Array): HttpMessage {
+function decodeEnvelope(
+  envelope: Envelope,
+  body: Uint8Array,
+  maxEvents: number | undefined,
+): HttpMessage {
   switch (envelope.kind) {
     case 'batch':
-      return decodeJsonBatch(body);
+      return decodeJsonBatch(body, maxEvents);
     case 'unsupported':
       return refuse([{ where: '', reason: envelope.reason }]);
     default:

@@ -25,15 +25,23 @@ export function decodeJsonEvent(body: Uint8Array): Decoded {
   return decodeObject(parsed.value, parsed.json, 0);
 }
 
-/** Reads a batched-mode body: each event by itself (§4). */
+/**
+ * Reads a batched-mode body: each event by itself (§4).
+ * @param maxEvents a larger batch is refused whole, before its events are looked at
+ */
 export function decodeJsonBatch(
   body: Uint8Array,
+  maxEvents = Number.POSITIVE_INFINITY,
 ): { kind: 'batch'; events: Decoded[] } | Extract<Decoded, { kind: 'refused' }> {
   const parsed = parse(body);
   if (parsed.kind === 'refused') return parsed;
   const { value, json } = parsed;
   if (!Array.isArray(value)) return refuseWhole(`a batch is a JSON array, not ${kindOf(value)}`);
   const elements: readonly unknown[] = value;
+  if (elements.length > maxEvents) {
+    const reason = `the batch has ${elements.length} events, and at most ${maxEvents} are taken at once`;
+    return { ...refuseWhole(reason), isTooLarge: true };
+  }
   const spans = arrayElements(json, 0);
   const events = elements.map((element, at) => decodeObject(element, json, spans[at]?.start ?? 0));
   return { kind: 'batch', events };
@@ -71,7 +79,8 @@ function decodeObject(value: unknown, json: Uint8Array, from: number): Decoded {
 
 const spelling = (name: string): string => `the member ${quote(name)}`;
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
+/** Of parsed JSON: an object, and no array. */
+export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const kindOf = (value: unknown): string =>

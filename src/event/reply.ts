@@ -4,6 +4,9 @@
  * R1 The id is derived from the request, so a redelivered request gets the same reply id.
  * R2 Nothing of the predictor's own `ce-*` headers reaches a reply.
  * R3 Only the attributes named here or by `propagate` are carried over.
+ * R4 A correlationid comes back as `replyid` too, unless there is one: Knative's RequestReply sets
+ *    the former on what it asks, and knows the answer by the latter. Both names can be others.
+ * R5 The trace is the event's own; where it has none, the one that its transport brought.
  */
 
 import type { AdapterError } from '../errors.ts';
@@ -15,7 +18,10 @@ import { errorType, eventSource, type Identity, responseType } from './names.ts'
 import { protoNameAttribute } from './proto-name.ts';
 
 /** Extensions that every reply takes over from its request. */
-const carriedOver = ['traceparent', 'tracestate', 'partitionkey', 'subject', 'replyid'] as const;
+const carriedOver = ['traceparent', 'tracestate', 'partitionkey', 'subject'] as const;
+
+/** What Knative's RequestReply calls its attributes unless it is told otherwise. */
+const defaultCorrelation = { attribute: 'correlationid', replyAttribute: 'replyid' };
 
 /** Where a request came from when it is no event: the coordinates of a raw record. */
 export interface RawOrigin {
@@ -38,6 +44,19 @@ export interface ReplyOptions {
   readonly source: string | undefined;
   /** Names of further request extensions to carry over. */
   readonly propagate: readonly string[];
+  /** The request's attribute that a reply returns, and the one that it returns it in (R4). */
+  readonly correlation?: Correlation | undefined;
+}
+
+export interface Correlation {
+  readonly attribute: string;
+  readonly replyAttribute: string;
+}
+
+/** W3C's trace, as events carry it in their tracing extension. */
+export interface Trace {
+  readonly traceparent: string;
+  readonly tracestate: string | undefined;
 }
 
 export interface ReplyContent {
@@ -48,15 +67,21 @@ export interface ReplyContent {
   readonly body: Uint8Array;
   /** Full name of the protobuf message that the body is. */
   readonly protoName?: string | undefined;
+  /** What the transport brought, for an event without a trace of its own. */
+  readonly trace?: Trace | undefined;
 }
 
 export interface ReplyFactory {
   /** The id of the reply to this request when it is predicted by `model` (the protocol's route). */
   readonly id: (origin: Origin, model: string | undefined) => string;
   readonly reply: (origin: Origin, content: ReplyContent) => Event;
+  /** The id of the event that tells of this failure; another failure has another. */
+  readonly errorId: (origin: Origin, model: string | undefined, error: AdapterError) => string;
   /** The event that tells a consumer why there is no reply. */
-  readonly error: (origin: Origin, error: AdapterError, id: string, time: string) => Event;
+  readonly error: (origin: Origin, error: AdapterError, told: ErrorContent) => Event;
 }
+
+export type ErrorContent = Pick<ReplyContent, 'id' | 'time' | 'trace'>;
 
 /** Makes reply and error events for one predictor. */
 export function createReplyFactory(options: ReplyOptions): ReplyFactory {
@@ -64,7 +89,9 @@ export function createReplyFactory(options: ReplyOptions): ReplyFactory {
   const source = options.source ?? eventSource(identity);
   const types = { reply: responseType(identity), error: errorType(identity) };
   const ours = identityParts(identity);
-  const carried = [...carriedOver, ...options.propagate];
+  const correlation = options.correlation ?? defaultCorrelation;
+  const ofCorrelation = [correlation.attribute, correlation.replyAttribute];
+  const carried = [...new Set([...carriedOver, ...ofCorrelation, ...options.propagate])];
 
   const build = (kind: 'reply' | 'error', origin: Origin, content: ReplyContent): Event => ({
     specversion: specversionOf(origin),
@@ -72,16 +99,18 @@ export function createReplyFactory(options: ReplyOptions): ReplyFactory {
     source,
     type: types[kind],
     datacontenttype: mediaTypeOf(content),
-    attributes: attributesFor(origin, content, carried),
+    attributes: attributesFor(origin, content, carried, correlation),
     data: content.body,
   });
 
   return {
     id: (origin, model) => derivedId([...originParts(origin), ...ours, model]),
     reply: (origin, content) => build('reply', origin, content),
-    error: (origin, error, id, time) => {
+    errorId: (origin, model, { code }) =>
+      derivedId([...originParts(origin), ...ours, model, 'error', code]),
+    error: (origin, error, told) => {
       const body = Buffer.from(JSON.stringify(problemDetails(error)));
-      return build('error', origin, { id, time, contentType: 'application/problem+json', body });
+      return build('error', origin, { ...told, contentType: 'application/problem+json', body });
     },
   };
 }
@@ -110,12 +139,14 @@ function originParts(origin: Origin): string[] {
 
 function attributesFor(
   origin: Origin,
-  { time, protoName }: ReplyContent,
+  { time, protoName, trace }: ReplyContent,
   carried: readonly string[],
+  correlation: Correlation,
 ): Map<string, AttributeValue> {
   // `time` cannot be carried over: a reply has its own.
   const attributes = new Map<string, AttributeValue>([['time', time]]);
   if (origin.kind !== 'event') {
+    if (trace !== undefined) addTrace(attributes, trace);
     if (protoName !== undefined) attributes.set(protoNameAttribute, protoName);
     return attributes;
   }
@@ -124,8 +155,23 @@ function attributesFor(
     const value = request.attributes.get(name);
     if (value !== undefined && name !== 'time') attributes.set(name, value);
   }
+  if (trace !== undefined && !attributes.has('traceparent')) addTrace(attributes, trace);
   attributes.set('causationid', request.id);
   attributes.set('correlationid', request.attributes.get('correlationid') ?? request.id);
+  const asked = request.attributes.get(correlation.attribute);
+  if (asked !== undefined && !attributes.has(correlation.replyAttribute)) {
+    attributes.set(correlation.replyAttribute, asked);
+  }
   if (protoName !== undefined) attributes.set(protoNameAttribute, protoName);
   return attributes;
+}
+
+/** A tracestate belongs to its traceparent: one without the other would be of two traces. */
+function addTrace(
+  attributes: Map<string, AttributeValue>,
+  { traceparent, tracestate }: Trace,
+): void {
+  attributes.set('traceparent', traceparent);
+  if (tracestate === undefined) attributes.delete('tracestate');
+  else attributes.set('tracestate', tracestate);
 }

@@ -41,15 +41,27 @@ export function average(unit: Unit, messages: readonly Message[]): Message {
     const shape = ({ values, columns }: Table) => `${values.length / columns} × ${columns}`;
     throw unusable(unit, i + 1, `is of shape ${shape(table)}, and the first of ${shape(first)}`);
   });
-  const means = first.values.map(
-    (_, i) => tables.reduce((sum, { values }) => sum + (values[i] ?? 0), 0) / tables.length,
-  );
+  const means = first.values.map((_, i) => mean(tables.map(({ values }) => values[i] ?? 0)));
   const data = { ...first.data, [first.kind]: inForm(first, means) };
-  return {
-    body: Buffer.from(JSON.stringify({ ...first.message, data })),
-    contentType: jsonType,
-    contentEncoding: undefined,
-  };
+  const body = written({ ...first.message, data });
+  if (body === undefined) throw unusable(unit, 0, 'is nested too deeply');
+  return { body, contentType: jsonType, contentEncoding: undefined };
+}
+
+/** Deeper values can be read than written. */
+function written(value: object): Uint8Array | undefined {
+  try {
+    return Buffer.from(JSON.stringify(value));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Sums of the largest numbers would be infinite, which JSON cannot tell. */
+function mean(values: readonly number[]): number {
+  const all = values.length;
+  const whole = values.reduce((sum, value) => sum + value, 0) / all;
+  return Number.isFinite(whole) ? whole : values.reduce((sum, value) => sum + value / all, 0);
 }
 
 const sameShape = (one: Table, other: Table): boolean =>
@@ -93,7 +105,7 @@ function numbersOfRows(rows: unknown): Numbers | undefined {
 }
 
 const isNumbers = (value: unknown): value is number[] =>
-  Array.isArray(value) && value.every((one) => typeof one === 'number');
+  Array.isArray(value) && value.every(Number.isFinite);
 
 const asObject = (value: unknown): Record<string, unknown> | undefined =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

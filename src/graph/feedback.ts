@@ -104,9 +104,13 @@ function onPath({ node, children }: Unit, { routing }: Told): readonly Unit[] {
   const child = typeof index === 'number' ? children[index] : undefined;
   if (child !== undefined) return [child];
   throw malformed(
-    `response.meta.routing says that "${node.name}" chose child ${JSON.stringify(index)}, but it has ${children.length} children; send the response as it was answered`,
+    `response.meta.routing says that "${node.name}" chose child ${shown(index)}, but it has ${children.length} children; send the response as it was answered`,
   );
 }
+
+/** A routing is a number; what stands there instead may be of any size. */
+const shown = (index: unknown): string =>
+  typeof index === 'object' && index !== null ? '{…}' : JSON.stringify(index).slice(0, 40);
 
 function toldBy(body: Uint8Array): Told {
   const feedback = objectOf(parsed(body));

@@ -3,9 +3,10 @@
  * the server. Answered from what is known at that moment.
  */
 
-import { type Server, status } from '@grpc/grpc-js';
-import { firstField } from '../inference/protobuf.ts';
-import { addUnary, type ServeUnary } from './unary.ts';
+import { Buffer } from 'node:buffer';
+import { grpcCode } from '../inference/grpc-status.ts';
+import { textField } from '../inference/protobuf.ts';
+import type { ServeUnary } from './method.ts';
 
 export interface HealthDeps {
   /** Full names of the services that are offered. */
@@ -18,23 +19,22 @@ const [serving, notServing] = [Buffer.from([8, 1]), Buffer.from([8, 2])];
 /** ServerLiveResponse and ServerReadyResponse { bool … = 1 }; false is the default, so nothing. */
 const [yes, no] = [Buffer.from([8, 1]), Buffer.alloc(0)];
 
-/** Adds the methods. */
-export function addHealth(server: Server, deps: HealthDeps): void {
-  const check: ServeUnary = ({ request }, reply) => {
-    // HealthCheckRequest { string service = 1 }: none is the server as a whole.
-    const asked = firstField(request, 1);
-    const service = asked instanceof Uint8Array ? Buffer.from(asked).toString('utf8') : '';
-    if (service !== '' && !deps.services.has(service)) {
-      reply({ code: status.NOT_FOUND, details: 'this server does not offer that service' });
-      return;
-    }
-    reply(null, deps.ready() ? serving : notServing);
-  };
-  addUnary(server, '/grpc.health.v1.Health/Check', check);
-  addUnary(server, '/inference.GRPCInferenceService/ServerLive', (_call, reply) =>
-    reply(null, yes),
-  );
-  addUnary(server, '/inference.GRPCInferenceService/ServerReady', (_call, reply) =>
-    reply(null, deps.ready() ? yes : no),
-  );
-}
+const notOffered = {
+  code: grpcCode('NOT_FOUND'),
+  details: 'this server does not offer that service',
+};
+
+/** The methods, by their path. */
+export const healthMethods = (deps: HealthDeps): readonly (readonly [string, ServeUnary])[] => [
+  [
+    '/grpc.health.v1.Health/Check',
+    (call) => {
+      // HealthCheckRequest { string service = 1 }: none is the server as a whole.
+      const service = textField(call.message, 1);
+      if (service !== '' && !deps.services.has(service)) call.refuse(notOffered);
+      else call.reply(deps.ready() ? serving : notServing);
+    },
+  ],
+  ['/inference.GRPCInferenceService/ServerLive', (call) => call.reply(yes)],
+  ['/inference.GRPCInferenceService/ServerReady', (call) => call.reply(deps.ready() ? yes : no)],
+];

@@ -1,17 +1,17 @@
-/**
- * The gRPC server: the services of the protocol, passed on as bytes, and health and reflection. Every limit is set;
- * it is closed gently, and then by force.
- */
+/** The gRPC server: the services of the protocol, passed on as bytes, and health and reflection. */
 
-import { Server, ServerCredentials, status } from '@grpc/grpc-js';
+import type { AdmitCaller } from '../delivery/admit-caller.ts';
 import type { CallWithinDeadline } from '../delivery/call-within-deadline.ts';
 import type { GrpcBinding, ServedMethod } from '../inference/grpc-binding.ts';
+import { grpcCode } from '../inference/grpc-status.ts';
 import type { ProtocolName } from '../inference/protocol.ts';
 import { type AnswerCallDeps, createAnswerCall } from './answer-call.ts';
-import { addHealth } from './health.ts';
-import { createReceiveInterceptor } from './receive.ts';
-import { addReflection } from './reflection.ts';
-import { addUnary, type ServeUnary } from './unary.ts';
+import { guardCalls } from './guard.ts';
+import { healthMethods } from './health.ts';
+import { type GrpcCertificate, type GrpcServer, type ListenOptions, listen } from './listen.ts';
+import type { AnswerMessage, Methods, ServeUnary } from './method.ts';
+import { createSweep } from './sweep.ts';
+import { createTakeCall } from './take-call.ts';
 
 export interface GrpcServerOptions {
   readonly host: string;
@@ -30,6 +30,7 @@ export interface GrpcServerOptions {
   readonly maxStreams: number;
   readonly requestTimeoutMs: number;
   readonly predictorUrl: string;
+  readonly certificate?: GrpcCertificate | undefined;
 }
 
 export interface GrpcServerDeps extends AnswerCallDeps {
@@ -38,55 +39,71 @@ export interface GrpcServerDeps extends AnswerCallDeps {
   /** Asks a graph's nodes, or about a graph; undefined where the predictor is called over REST. */
   readonly askGraph: CallWithinDeadline | undefined;
   readonly ready: () => boolean;
+  readonly bound?: ListenOptions['bound'];
+  /** Undefined: no token is asked for. */
+  readonly admit?: AdmitCaller | undefined;
+  /** Puts a span around each call of a method; undefined where nothing is traced. */
+  readonly traced?: ((path: string, serve: ServeUnary) => ServeUnary) | undefined;
 }
-
-export interface GrpcServer {
-  readonly port: number;
-  /** Lets calls under way end, for so long; then ends them. */
-  readonly close: (timeoutMs: number) => Promise<void>;
-}
-
-const keepAliveMs = 60_000;
-const keepAliveTimeoutMs = 20_000;
 
 /** Listens. @throws Error with the code of the system, such as EADDRINUSE */
 export async function startGrpcServer(
   options: GrpcServerOptions,
   deps: GrpcServerDeps,
 ): Promise<GrpcServer> {
-  const { maxBodyBytes, requestTimeoutMs } = options;
-  const server = new Server({
-    'grpc.max_receive_message_length': maxBodyBytes,
-    'grpc.max_send_message_length': -1,
-    'grpc.max_concurrent_streams': options.maxStreams,
-    'grpc.keepalive_time_ms': keepAliveMs,
-    'grpc.keepalive_timeout_ms': keepAliveTimeoutMs,
-    'grpc.enable_channelz': 0,
-    interceptors: [createReceiveInterceptor({ maxBodyBytes, receiveTimeoutMs: requestTimeoutMs })],
-  });
-  addServices(server, options, deps);
-  addReflection(server, options.protocol);
-  const port = await bind(server, options);
-  return { port, close: (timeoutMs) => shutDown(server, timeoutMs) };
+  const methods: Methods = {
+    unary: unaryMethods(options, deps),
+    streaming: reflectionMethods(options.protocol),
+  };
+  const take = createTakeCall(methods, options, { now: deps.now, sweep: createSweep(deps.now) });
+  const { admit, log, served } = deps;
+  const guarded = admit === undefined ? take : guardCalls(take, methods, { admit, log, served });
+  return listen({ ...options, bound: deps.bound }, guarded);
 }
 
-function addServices(server: Server, options: GrpcServerOptions, deps: GrpcServerDeps): void {
+function unaryMethods(
+  options: GrpcServerOptions,
+  deps: GrpcServerDeps,
+): ReadonlyMap<string, ServeUnary> {
   const { binding, protocol } = options;
   const services = new Set(binding.served.map(({ path }) => path.split('/')[1] ?? ''));
-  for (const method of binding.served) addUnary(server, method.path, serve(method, options, deps));
-  for (const { path } of options.foreign.flatMap(({ served }) => served)) {
-    addUnary(server, path, unimplemented(otherProtocol(path, protocol, [...services])));
-  }
+  const foreign = (path: string): ServeUnary =>
+    unimplemented(otherProtocol(path, protocol, [...services]));
   // Whatever the predictor's transport: feedback has a form for both.
   const feedbackDeps = { ...deps, call: deps.feedback };
-  for (const path of ['/seldon.protos.Seldon/SendFeedback', '/seldon.protos.Model/SendFeedback']) {
-    const told =
-      protocol === 'seldon'
-        ? createAnswerCall(path, '', options, feedbackDeps)
-        : unimplemented(otherProtocol(path, protocol, [...services]));
-    addUnary(server, path, told);
-  }
-  addHealth(server, { services, ready: deps.ready });
+  const feedback = (path: string): ServeUnary =>
+    protocol === 'seldon' ? createAnswerCall(path, '', options, feedbackDeps) : foreign(path);
+  const traced = deps.traced ?? ((_path: string, serves: ServeUnary) => serves);
+  return new Map([
+    ...binding.served.map(
+      (method) => [method.path, traced(method.path, serve(method, options, deps))] as const,
+    ),
+    ...options.foreign
+      .flatMap(({ served }) => served)
+      .map(({ path }) => [path, foreign(path)] as const),
+    ...['/seldon.protos.Seldon/SendFeedback', '/seldon.protos.Model/SendFeedback'].map(
+      (path) => [path, traced(path, feedback(path))] as const,
+    ),
+    ...healthMethods({ services, ready: deps.ready }),
+  ]);
+}
+
+/** Asked for by few: the library and the layouts that it needs take memory. */
+function reflectionMethods(
+  protocol: ProtocolName,
+): ReadonlyMap<string, () => Promise<AnswerMessage>> {
+  let opening: Promise<ReadonlyMap<string, AnswerMessage>> | undefined;
+  const open = async (path: string): Promise<AnswerMessage> => {
+    opening ??= import('./reflection.ts').then(({ openReflection }) => openReflection(protocol));
+    const answer = (await opening).get(path);
+    if (answer === undefined) throw new Error(`the library does not answer ${path}`);
+    return answer;
+  };
+  return new Map(
+    ['v1', 'v1alpha']
+      .map((version) => `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`)
+      .map((path) => [path, () => open(path)] as const),
+  );
 }
 
 function serve(
@@ -105,10 +122,10 @@ function serve(
   return createAnswerCall(path, target, options, deps);
 }
 
-const unimplemented =
-  (details: string): ServeUnary =>
-  (_call, reply) =>
-    reply({ code: status.UNIMPLEMENTED, details });
+const unimplemented = (details: string): ServeUnary => {
+  const told = { code: grpcCode('UNIMPLEMENTED'), details };
+  return (call) => call.refuse(told);
+};
 
 const restPredictor = (predictorUrl: string): string =>
   `the predictor ${predictorUrl} is called over REST, and messages are not translated; call the HTTP port, or give the adapter a predictor over gRPC (PREDICTOR_URL=grpc://…)`;
@@ -118,23 +135,3 @@ const graphOnly = (path: string, methods: GrpcBinding['methods']): string =>
 
 const otherProtocol = (path: string, protocol: string, services: readonly string[]): string =>
   `${path} is not of the ${protocol} protocol, which is served here; call ${services.join(' or ')}, or set SELDON_PROTOCOL`;
-
-function bind(server: Server, { host, port }: GrpcServerOptions): Promise<number> {
-  const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  return new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
-      if (error === null) resolve(bound);
-      else reject(error);
-    });
-  });
-}
-
-function shutDown(server: Server, timeoutMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => server.forceShutdown(), timeoutMs);
-    server.tryShutdown(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
-}

@@ -5,7 +5,9 @@
  * which nothing ever came, it waits for.
  */
 
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
 
 const intervalMs = 100;
@@ -14,12 +16,23 @@ const intervalMs = 100;
 export function closeConnectionsWhenIdle(fastify: FastifyInstance): void {
   const { server } = fastify;
   const sockets = new Set<Socket>();
-  server.on('connection', (socket) => {
+  const add = (socket: Socket): void => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-  });
+  };
+  server.on('connection', add);
+  /** Encrypted ones have read bytes before the first request: they are kept till it comes. */
+  const silent = new Set<Socket>();
+  if (server instanceof TlsServer) {
+    server.on('secureConnection', (socket) => {
+      silent.add(socket);
+      socket.once('close', () => silent.delete(socket));
+    });
+    server.on('request', ({ socket }: IncomingMessage) => silent.delete(socket));
+  }
   const closeIdle = (): void => {
     server.closeIdleConnections();
+    for (const socket of silent) socket.destroy();
     for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
   };
   fastify.addHook('preClose', (done) => {

@@ -2,6 +2,7 @@
 
 import { type FastifyInstance, fastify } from 'fastify';
 import { closeConnectionsWhenIdle } from './close-connections.ts';
+import { type ExposeMetrics, sendMetrics } from './send-metrics.ts';
 import type { KeyPair } from './server-certificate.ts';
 
 /** Whether a part works, and what each has to say. */
@@ -15,7 +16,7 @@ export interface ControllerServerDeps {
   readonly live: () => PartsReport;
   /** Whether its caches are filled. */
   readonly ready: () => PartsReport;
-  readonly metrics: { readonly text: () => Promise<string>; readonly contentType: string };
+  readonly metrics: { readonly expose: ExposeMetrics };
 }
 
 /** Requests to these routes have no bodies. */
@@ -46,8 +47,6 @@ export function createControllerServer(
     });
   report('/livez', deps.live);
   report('/readyz', deps.ready);
-  server.get(metricsPath, async (_request, reply) =>
-    reply.header('content-type', deps.metrics.contentType).send(await deps.metrics.text()),
-  );
+  server.get(metricsPath, (request, reply) => sendMetrics(request, reply, deps.metrics.expose));
   return server;
 }

@@ -14,27 +14,24 @@ const exposedHeaders =
 
 /**
  * @param origin the one that may read answers; `*` for all, `none` for no page of another origin
- * @param takes whether something is served at this path, by GET or POST
+ * @returns undefined for `none`
  */
-export function registerCors(
-  server: FastifyInstance,
-  origin: string,
-  takes: (path: string) => boolean,
-): void {
-  if (origin === 'none') return;
-  const headers = {
-    'access-control-allow-origin': origin,
-    'access-control-allow-methods': allowedMethods,
-    'access-control-allow-headers': allowedHeaders,
-    'access-control-expose-headers': exposedHeaders,
-  };
+export const corsHeaders = (origin: string): Record<string, string> | undefined =>
+  origin === 'none'
+    ? undefined
+    : {
+        'access-control-allow-origin': origin,
+        'access-control-allow-methods': allowedMethods,
+        'access-control-allow-headers': allowedHeaders,
+        'access-control-expose-headers': exposedHeaders,
+      };
+
+/** Lets a page of `origin` (see {@link corsHeaders}) read answers. */
+export function registerCors(server: FastifyInstance, origin: string): void {
+  const headers = corsHeaders(origin);
+  if (headers === undefined) return;
   server.addHook('onRequest', (request, reply, done) => {
     if (request.raw.headers.origin !== undefined) reply.headers(headers);
     done();
-  });
-  server.options('/*', (request, reply) => {
-    const [path = '/'] = (request.raw.url ?? '/').split('?', 1);
-    if (!takes(path)) return reply.callNotFound();
-    return reply.code(200).headers(headers).header('allow', allowedMethods).send();
   });
 }

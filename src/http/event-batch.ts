@@ -1,7 +1,7 @@
 /** A batch of events: each is dispatched by itself, and answered by itself (design.md §3.3). */
 
 import type { Outcome } from '../delivery/outcome.ts';
-import type { AdapterError } from '../errors.ts';
+import { AdapterError } from '../errors.ts';
 import type { Decoded, Event } from '../event/event.ts';
 import type { Origin, ReplyFactory } from '../event/reply.ts';
 
@@ -13,6 +13,10 @@ export interface BatchDeps {
   /** How many may be predicted at once; a batch alone must not be turned away by its own size. */
   readonly places: number;
   readonly replies: ReplyFactory;
+  /** What predicts them, for the ids of error events. */
+  readonly model: string | undefined;
+  /** Most bytes of reply data that are kept until all are there. */
+  readonly maxBytes: number;
   readonly wallClock: () => number;
   readonly randomId: () => string;
 }
@@ -20,6 +24,8 @@ export interface BatchDeps {
 export type BatchResult =
   /** One event for each that has something to tell, in the order of the batch. */
   | { readonly kind: 'events'; readonly events: readonly Event[] }
+  /** There is nothing to tell, since the replies went to the sink. */
+  | { readonly kind: 'delivered' }
   /** All failed and may succeed when sent again: the sender is told to. */
   | { readonly kind: 'failed'; readonly error: AdapterError };
 
@@ -30,10 +36,19 @@ export async function dispatchBatch(
 ): Promise<BatchResult> {
   const outcomes = new Array<Outcome>(batch.length);
   let next = 0;
+  let bytes = 0;
+  /** A reply that there is no room for is a failure of its event alone. */
+  const kept = (outcome: Outcome): Outcome => {
+    if (outcome.kind !== 'replied') return outcome;
+    const length = outcome.reply.data?.byteLength ?? 0;
+    if (bytes + length > deps.maxBytes) return { kind: 'failed', error: tooMuch(deps.maxBytes) };
+    bytes += length;
+    return outcome;
+  };
   const work = async (): Promise<void> => {
     for (let i = next++; i < batch.length; i = next++) {
       const decoded = batch[i];
-      if (decoded !== undefined) outcomes[i] = await deps.dispatch(decoded);
+      if (decoded !== undefined) outcomes[i] = kept(await deps.dispatch(decoded));
     }
   };
   const concurrent = Math.min(maxConcurrent, deps.places, batch.length);
@@ -44,17 +59,31 @@ export async function dispatchBatch(
   if (first !== undefined && failed.length === batch.length && failed.every(isRetriable)) {
     return { kind: 'failed', error: first.error };
   }
-  return { kind: 'events', events: batch.flatMap((d, i) => eventFor(d, outcomes[i], deps)) };
+  const events = batch.flatMap((d, i) => eventFor(d, outcomes[i], deps));
+  const isDelivered = events.length === 0 && outcomes.some(({ kind }) => kind === 'delivered');
+  return isDelivered ? { kind: 'delivered' } : { kind: 'events', events };
 }
+
+const tooMuch = (maxBytes: number): AdapterError =>
+  new AdapterError(
+    'PREDICTOR_ANSWER_UNUSABLE',
+    `the replies to this batch are larger than ${maxBytes} bytes together; send fewer events at once, or raise MAX_ANSWER_BYTES`,
+  );
 
 const isRetriable = ({ error }: { readonly error: AdapterError }): boolean =>
   error.fault !== 'record' && error.fault !== 'caller';
 
 function eventFor(decoded: Decoded, outcome: Outcome | undefined, deps: BatchDeps): Event[] {
-  if (outcome === undefined || outcome.kind === 'skipped' || outcome.kind === 'accepted') return [];
-  if (outcome.kind === 'replied') return [outcome.reply];
+  if (outcome?.kind === 'replied') return [outcome.reply];
+  if (outcome?.kind !== 'failed') return [];
   const origin: Origin =
     decoded.kind === 'event' ? { kind: 'event', event: decoded.event } : { kind: 'unknown' };
   const time = new Date(deps.wallClock()).toISOString();
-  return [deps.replies.error(origin, outcome.error, deps.randomId(), time)];
+  const { error } = outcome;
+  const id =
+    origin.kind === 'event'
+      ? deps.replies.errorId(origin, deps.model, error)
+      : // Nothing tells two malformed events apart.
+        deps.randomId();
+  return [deps.replies.error(origin, error, { id, time })];
 }

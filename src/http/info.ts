@@ -16,6 +16,7 @@ import type { InfoRequest, Protocol } from '../inference/protocol.ts';
 import { openApi } from '../inference/seldon/openapi.ts';
 import { headersForPlainRequest } from './forwarded-headers.ts';
 import { sendAnswer, sendFailure } from './plain-prediction.ts';
+import { answerRefused } from './refused.ts';
 import { pathOf, puidOf } from './request-parts.ts';
 
 export interface InfoRoutesOptions {
@@ -32,7 +33,7 @@ export interface InfoRoutesDeps {
   readonly limiter: Limiter;
   readonly now: Now;
   readonly log: Log;
-  readonly served: (service: string, status: number, seconds: number, method: 'get') => void;
+  readonly served: (service: string, status: number, seconds: number) => void;
 }
 
 interface Question {
@@ -78,11 +79,15 @@ export function registerInfoRoutes(
       deps.log[level]({ code, fault, status, reason: message, err: cause }, 'a question failed');
       sendFailure(reply, error, protocol);
     }
-    deps.served(info.service, reply.statusCode, (deps.now() - started) / 1_000, 'get');
+    deps.served(info.service, reply.statusCode, (deps.now() - started) / 1_000);
   };
 
+  const errorHandler = answerRefused(protocol, deps.log, (request, reply) => {
+    const info = protocol.infoOfPath(pathOf(request));
+    if (info !== false) deps.served(info.service, reply.statusCode, reply.elapsedTime / 1_000);
+  });
   for (const route of protocol.infoRoutes) {
-    server.get(route, (request, reply) => {
+    server.get(route, { errorHandler }, (request, reply) => {
       const info = protocol.infoOfPath(pathOf(request));
       return info === false ? reply.callNotFound() : answer(request, reply, info);
     });

@@ -3,15 +3,20 @@
  * answers but OK has no HTTP answer to pass on: it is told as a failure.
  */
 
+import { randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CallWithinDeadline } from '../delivery/call-within-deadline.ts';
-import type { PredictionAnswer } from '../delivery/ports.ts';
-import type { AdapterError } from '../errors.ts';
+import { inPlace, type Limiter } from '../delivery/limiter.ts';
+import type { Log, PredictionAnswer } from '../delivery/ports.ts';
+import { AdapterError } from '../errors.ts';
 import { faultOfAnswer } from '../inference/classify-answer.ts';
 import type { Protocol } from '../inference/protocol.ts';
 import type { TargetOf } from '../inference/targets.ts';
 import { headersForPlainRequest, protoNameOfRequest } from './forwarded-headers.ts';
+import { payloadMissing } from './refusals.ts';
+import { puidOf } from './request-parts.ts';
 import { retryAfter } from './send-outcome.ts';
+import { tellFailure } from './tell-failure.ts';
 
 export interface PlainPredictionOptions {
   readonly targetOf: TargetOf;
@@ -24,7 +29,7 @@ export interface PlainAnswer extends PredictionAnswer {
   readonly protoName?: string | undefined;
 }
 
-export interface PlainRequest {
+interface PlainRequest {
   readonly request: FastifyRequest;
   /** The model that the path names, where it names one. */
   readonly model: string | undefined;
@@ -33,7 +38,7 @@ export interface PlainRequest {
 }
 
 /** @returns the predictor's answer; @throws AdapterError where it gave none */
-export async function callForPlainRequest(
+async function callForPlainRequest(
   { request, model, deadline, puid }: PlainRequest,
   options: PlainPredictionOptions,
   call: CallWithinDeadline,
@@ -62,6 +67,46 @@ export async function callForPlainRequest(
     if (fault !== undefined) throw fault;
   }
   return { ...answer, protoName: replyName };
+}
+
+export interface AnswerPlainOptions extends PlainPredictionOptions {
+  readonly protocol: Protocol;
+}
+
+export interface AnswerPlainDeps {
+  readonly call: CallWithinDeadline;
+  readonly limiter: Limiter;
+  readonly log: Log;
+}
+
+/** Answers one ordinary prediction request. @param model that the path names, where it names one */
+export type AnswerPlain = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  model: string | undefined,
+  deadline: number,
+) => Promise<void>;
+
+/** @returns what answers in a place of the limiter; a failure is logged, and told in the protocol's shape */
+export function createAnswerPlain(options: AnswerPlainOptions, deps: AnswerPlainDeps): AnswerPlain {
+  const predict = (plain: PlainRequest): Promise<PlainAnswer> =>
+    callForPlainRequest(plain, options, deps.call);
+
+  return async (request, reply, model, deadline) => {
+    // An ordinary request has nothing to derive one from.
+    const puid = puidOf(request) ?? randomUUID();
+    reply.header('seldon-puid', puid);
+    try {
+      const body = request.body as Buffer | undefined;
+      if (body === undefined || body.length === 0) throw payloadMissing();
+      const plain = { request, model, deadline, puid };
+      sendAnswer(reply, await inPlace(deps.limiter, deadline, predict, plain));
+    } catch (thrown) {
+      const error = AdapterError.from(thrown);
+      tellFailure(deps.log, error, { request, what: 'the request' });
+      sendFailure(reply, error, options.protocol);
+    }
+  };
 }
 
 /** A browser must not take an answer for a page: what a model says may hold what a caller sent. */

@@ -2,7 +2,7 @@
  * POST on `/` and on the protocol's own paths: events in any mode, and ordinary prediction requests
  * on the latter.
  *
- * P1 Every prediction takes a place of the limiter and gives it back.
+ * P1 Every prediction takes a place of the limiter and gives it back; a duplicate's takes none.
  * P2 One line is logged for each failure, with what the sender is told.
  */
 
@@ -10,30 +10,23 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { CallWithinDeadline } from '../delivery/call-within-deadline.ts';
 import type { Dispatch } from '../delivery/dispatch.ts';
-import { inPlace, type Limiter } from '../delivery/limiter.ts';
+import type { Limiter } from '../delivery/limiter.ts';
 import type { Outcome } from '../delivery/outcome.ts';
 import type { Log, Now } from '../delivery/ports.ts';
-import { addEventTrace } from '../delivery/trace-headers.ts';
-import { AdapterError } from '../errors.ts';
+import type { AdapterError } from '../errors.ts';
 import type { Decoded, Event } from '../event/event.ts';
 import { decodeHttp } from '../event/http-message.ts';
 import { malformedEvent } from '../event/malformed.ts';
-import { protoNameOf } from '../event/proto-name.ts';
 import type { ReplyFactory } from '../event/reply.ts';
 import type { Protocol } from '../inference/protocol.ts';
 import type { TargetOf } from '../inference/targets.ts';
 import { dispatchBatch } from './event-batch.ts';
-import { headersForEvent, protoNameOfRequest } from './forwarded-headers.ts';
-import {
-  callForPlainRequest,
-  type PlainAnswer,
-  type PlainRequest,
-  sendAnswer,
-  sendFailure,
-} from './plain-prediction.ts';
-import { errorOfFastify, eventExpected, payloadMissing, shuttingDown } from './refusals.ts';
-import { pathOf, puidOf } from './request-parts.ts';
-import { sendBatch, sendOutcome, sendProblem } from './send-outcome.ts';
+import { inputOfEvent } from './event-input.ts';
+import { createAnswerPlain, sendFailure } from './plain-prediction.ts';
+import { batchTooLarge, errorOfFastify, eventExpected, shuttingDown } from './refusals.ts';
+import { type CountServed, pathOf, puidOf } from './request-parts.ts';
+import { sendBatch, sendOutcome, sendProblem, sendTaken } from './send-outcome.ts';
+import { tellFailure } from './tell-failure.ts';
 
 export interface PredictionRoutesOptions {
   readonly protocol: Protocol;
@@ -41,20 +34,29 @@ export interface PredictionRoutesOptions {
   readonly targetOf: TargetOf;
   /** For messages: where the predictor is. */
   readonly predictorUrl: string;
+  /** The configured model; a path that names one overrides it. */
+  readonly model: string | undefined;
   readonly requestTimeoutMs: number;
+  /** Most events of one batch. */
+  readonly maxBatchEvents: number;
+  /** Most bytes of replies to one batch. */
+  readonly maxAnswerBytes: number;
 }
 
 export interface PredictionRoutesDeps {
-  readonly dispatch: Dispatch;
+  /** Answers one event, under all that holds for events; never rejects. */
+  readonly answerEvent: Dispatch;
   readonly call: CallWithinDeadline;
   readonly limiter: Limiter;
   readonly replies: ReplyFactory;
+  /** How many replies the sink takes at once; undefined: they are the answers. */
+  readonly sinkPlaces?: number | undefined;
   readonly now: Now;
   readonly wallClock: () => number;
   /** Whether new requests are refused: we are shutting down. */
   readonly draining: () => boolean;
   readonly log: Log;
-  readonly served: (service: string, status: number, seconds: number) => void;
+  readonly served: CountServed;
   readonly skipped: (reason: string) => void;
 }
 
@@ -68,49 +70,27 @@ export function registerPredictionRoutes(
 ): void {
   const { protocol } = options;
 
-  const predictPlain = (plain: PlainRequest): Promise<PlainAnswer> =>
-    callForPlainRequest(plain, options, deps.call);
+  const answerPlain = createAnswerPlain(options, deps);
 
   const predictEvent = async (event: Event, arrival: Arrival): Promise<Outcome> => {
-    const { request, model, puid, deadline } = arrival;
-    const headers = headersForEvent(request.headers);
-    addEventTrace(headers, event);
-    const input = {
-      origin: { kind: 'event', event },
-      payload: event.data,
-      contentType: event.datacontenttype,
-      protoName: protoNameOf(event) ?? protoNameOfRequest(request.headers),
-      model,
-      puid,
-      headers,
-      deadline,
-    } as const;
-    let outcome: Outcome;
-    try {
-      outcome = await inPlace(deps.limiter, deadline, deps.dispatch, input);
-    } catch (error) {
-      outcome = { kind: 'failed', error: AdapterError.from(error) };
-    }
-    tell(outcome, event);
+    const outcome = await deps.answerEvent(inputOfEvent(event, arrival.request, arrival));
+    tell(outcome, arrival, event);
     return outcome;
   };
 
-  const tell = (outcome: Outcome, event?: Event): void => {
+  const tell = (outcome: Outcome, { request, isMember }: Told, event?: Event): void => {
     if (outcome.kind === 'skipped') deps.skipped(outcome.reason);
-    if (outcome.kind !== 'failed') return;
-    const { code, fault, status, message, cause } = outcome.error;
-    const about = event === undefined ? {} : { id: event.id, source: event.source };
-    const fields = { ...about, code, fault, status, reason: message };
-    if (code === 'INTERNAL') deps.log.error({ ...fields, err: cause }, 'the adapter failed');
-    else if (fault === 'overload') deps.log.debug(fields, 'the request was turned away');
-    else deps.log.warn(fields, 'the request was answered with an error');
+    if (outcome.kind === 'failed') {
+      const what = isMember ? 'an event of a batch' : 'the request';
+      tellFailure(deps.log, outcome.error, { request, what, isMember, event });
+    }
   };
 
   /** An event or a malformed one, of a batch. */
   const predictMember = async (decoded: Decoded, arrival: Arrival): Promise<Outcome> => {
     if (decoded.kind === 'event') return predictEvent(decoded.event, arrival);
     const outcome = { kind: 'failed', error: malformedEvent(decoded.problems) } as const;
-    tell(outcome);
+    tell(outcome, arrival);
     return outcome;
   };
 
@@ -121,7 +101,7 @@ export function registerPredictionRoutes(
     plain: boolean,
     error: AdapterError,
   ): void => {
-    tell({ kind: 'failed', error });
+    tell({ kind: 'failed', error }, { request });
     const puid = puidOf(request);
     if (puid !== undefined) reply.header('seldon-puid', puid);
     if (plain && !isEvent(request)) sendFailure(reply, error, protocol);
@@ -136,14 +116,16 @@ export function registerPredictionRoutes(
     deadline: number,
   ): Promise<boolean> => {
     const arrival = { request, model, deadline, puid: puidOf(request) };
-    const message = decodeHttp(request.raw.rawHeaders, (request.body as Buffer) ?? noBody);
+    const body = (request.body as Buffer) ?? noBody;
+    const message = decodeHttp(request.raw.rawHeaders, body, options.maxBatchEvents);
     switch (message.kind) {
       case 'none':
         return false;
       case 'refused': {
-        const outcome = { kind: 'failed', error: malformedEvent(message.problems) } as const;
-        tell(outcome);
-        sendProblem(reply, outcome.error);
+        const { problems, isTooLarge = false } = message;
+        const error = isTooLarge ? batchTooLarge(problems) : malformedEvent(problems);
+        tell({ kind: 'failed', error }, arrival);
+        sendProblem(reply, error);
         return true;
       }
       case 'event': {
@@ -154,40 +136,22 @@ export function registerPredictionRoutes(
       case 'batch': {
         const result = await dispatchBatch(message.events, {
           // One Seldon-Puid cannot be that of several predictions.
-          dispatch: (decoded) => predictMember(decoded, { ...arrival, puid: undefined }),
-          places: deps.limiter.places,
+          dispatch: (decoded) =>
+            predictMember(decoded, { ...arrival, puid: undefined, isMember: true }),
+          places: Math.min(deps.limiter.places, deps.sinkPlaces ?? Infinity),
           replies: deps.replies,
+          model: model ?? options.model,
+          maxBytes: options.maxAnswerBytes,
           wallClock: deps.wallClock,
           randomId: randomUUID,
         });
         if (result.kind === 'failed') sendProblem(reply, result.error);
+        else if (result.kind === 'delivered') sendTaken(reply);
         else sendBatch(reply, result.events);
         return true;
       }
       default:
         return message satisfies never;
-    }
-  };
-
-  const answerPlain = async (
-    request: FastifyRequest,
-    reply: FastifyReply,
-    model: string | undefined,
-    deadline: number,
-  ): Promise<void> => {
-    // An ordinary request has nothing to derive one from.
-    const puid = puidOf(request) ?? randomUUID();
-    reply.header('seldon-puid', puid);
-    try {
-      const body = request.body as Buffer | undefined;
-      if (body === undefined || body.length === 0) throw payloadMissing();
-      const plain = { request, model, deadline, puid };
-      const answer = await inPlace(deps.limiter, deadline, predictPlain, plain);
-      sendAnswer(reply, answer);
-    } catch (thrown) {
-      const error = AdapterError.from(thrown);
-      tell({ kind: 'failed', error });
-      sendFailure(reply, error, protocol);
     }
   };
 
@@ -201,7 +165,7 @@ export function registerPredictionRoutes(
     const deadline = started + options.requestTimeoutMs;
     if (deps.draining()) {
       refuse(request, reply.header('connection', 'close'), plain, shuttingDown());
-      deps.served('predictions', reply.statusCode, (deps.now() - started) / 1_000);
+      deps.served('predictions', reply.statusCode, (deps.now() - started) / 1_000, request);
       return;
     }
     const answered = await answerEvents(request, reply, model, deadline);
@@ -209,14 +173,14 @@ export function registerPredictionRoutes(
       if (plain) await answerPlain(request, reply, model, deadline);
       else refuse(request, reply, plain, eventExpected(protocol));
     }
-    deps.served('predictions', reply.statusCode, (deps.now() - started) / 1_000);
+    deps.served('predictions', reply.statusCode, (deps.now() - started) / 1_000, request);
   };
 
   /** What Fastify finds wrong with a request: such as a body that is too large. */
   const refusing = (plain: boolean) => ({
     errorHandler: (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
       refuse(request, reply, plain, errorOfFastify(error, request.routeOptions.bodyLimit));
-      deps.served('predictions', reply.statusCode, reply.elapsedTime / 1_000);
+      deps.served('predictions', reply.statusCode, reply.elapsedTime / 1_000, request);
     },
   });
 
@@ -229,9 +193,15 @@ export function registerPredictionRoutes(
   }
 }
 
-/** What the events of one request share. */
-interface Arrival {
+/** Whose failure is told. */
+interface Told {
   readonly request: FastifyRequest;
+  /** Whether it is one event of several. */
+  readonly isMember?: boolean;
+}
+
+/** What the events of one request share. */
+interface Arrival extends Told {
   /** The model that the path names, where it names one. */
   readonly model: string | undefined;
   readonly deadline: number;

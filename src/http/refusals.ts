@@ -1,7 +1,7 @@
 /** Why the HTTP edge refuses a request before any predictor is involved. */
 
 import type { FastifyError } from 'fastify';
-import { AdapterError } from '../errors.ts';
+import { AdapterError, type Problem } from '../errors.ts';
 import type { Protocol } from '../inference/protocol.ts';
 
 /** What Fastify found wrong, in our own terms. */
@@ -40,6 +40,12 @@ export const feedbackOneByOne = (): AdapterError =>
   new AdapterError(
     'REQUEST_MALFORMED',
     'this path takes no batches; send each feedback by itself, or the batch to /',
+  );
+
+export const batchTooLarge = (problems: readonly Problem[]): AdapterError =>
+  new AdapterError(
+    'BODY_TOO_LARGE',
+    `${problems.map(({ reason }) => reason).join('; ')}; send fewer, or raise MAX_BATCH_EVENTS`,
   );
 
 export const eventExpected = (protocol: Protocol): AdapterError =>

@@ -25,6 +25,10 @@ export function sendOutcome(reply: FastifyReply, outcome: Outcome, mode: Mode): 
       reply.send(body);
       return;
     }
+    case 'delivered':
+      reply.header('seldon-puid', outcome.puid);
+      sendTaken(reply);
+      return;
     case 'accepted':
     case 'skipped':
       sendNothing(reply);
@@ -50,6 +54,11 @@ export function sendBatch(reply: FastifyReply, events: readonly Event[]): void {
 /** 200 without an event: accepted, and there is nothing to reply. */
 function sendNothing(reply: FastifyReply): void {
   reply.code(200).header('content-length', '0').send();
+}
+
+/** 202, which never carries an event: the replies went to the sink. */
+export function sendTaken(reply: FastifyReply): void {
+  reply.code(202).header('content-length', '0').send();
 }
 
 /** Sends an error as RFC 9457 problem details. */

@@ -12,11 +12,14 @@ import {
   fastify,
 } from 'fastify';
 import { AdapterError } from '../errors.ts';
+import type { Protocol } from '../inference/protocol.ts';
 import { problemDetails } from '../problem-details.ts';
 import { closeConnectionsWhenIdle } from './close-connections.ts';
 import { registerCors } from './cors.ts';
+import { registerOptions, type WebhookOptions } from './options.ts';
 import { errorOfFastify } from './refusals.ts';
 import { problemHeaders, sendProblem } from './send-outcome.ts';
+import type { KeyPair } from './server-certificate.ts';
 
 const maxCheckingIntervalMs = 1_000;
 const maxModelNameLength = 1_000;
@@ -27,21 +30,26 @@ export interface HttpServerOptions {
   readonly receiveTimeoutMs: number;
   /** See {@link registerCors}. */
   readonly corsOrigin: string;
+  /** With it the server speaks HTTPS. */
+  readonly keyPair?: KeyPair | undefined;
+  readonly webhook: WebhookOptions;
+  /** Decides which of the paths that its patterns cover there are. */
+  readonly protocol: Pick<Protocol, 'modelOfPath' | 'infoOfPath'>;
 }
 
 /** Makes a server without routes that is not listening yet. */
 export function createHttpServer(options: HttpServerOptions): FastifyInstance {
-  const server = fastify({
+  const http = {
+    requestTimeout: options.receiveTimeoutMs,
+    headersTimeout: options.receiveTimeoutMs,
+    // Node looks for senders that are too slow only so often; its default is 30 s.
+    connectionsCheckingInterval: Math.min(options.receiveTimeoutMs, maxCheckingIntervalMs),
+  };
+  const settings = {
     bodyLimit: options.maxBodyBytes,
     requestTimeout: options.receiveTimeoutMs,
-    http: {
-      requestTimeout: options.receiveTimeoutMs,
-      headersTimeout: options.receiveTimeoutMs,
-      // Node looks for senders that are too slow only so often; its default is 30 s.
-      connectionsCheckingInterval: Math.min(options.receiveTimeoutMs, maxCheckingIntervalMs),
-    },
     rewriteUrl,
-    frameworkErrors: (error, _request, reply: FastifyReply) => {
+    frameworkErrors: (error: FastifyError, _request: FastifyRequest, reply: FastifyReply) => {
       sendProblem(reply, errorOfFastify(error, options.maxBodyBytes));
     },
     // Draining answers for itself; Fastify's own 503 would not be a problem document.
@@ -49,7 +57,12 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     clientErrorHandler,
     // Names in paths are data: they are compared as they are.
     routerOptions: { caseSensitive: true, maxParamLength: maxModelNameLength },
-  });
+  };
+  const { keyPair } = options;
+  const server: FastifyInstance =
+    keyPair === undefined
+      ? fastify({ ...settings, http })
+      : fastify({ ...settings, https: { ...http, ...tlsOptions(keyPair) } });
   // Node would drop headers beyond the thousandth without a word; their size is bounded anyway.
   server.server.maxHeadersCount = 0;
   closeConnectionsWhenIdle(server);
@@ -62,14 +75,27 @@ export function createHttpServer(options: HttpServerOptions): FastifyInstance {
     sendProblem(reply, errorOfFastify(error, options.maxBodyBytes));
   });
   server.setNotFoundHandler((request, reply) => {
-    const allowed = allowedMethods(server, request);
+    const allowed = methodsAt(request.url.split('?', 1)[0] ?? '/');
     if (allowed.length > 0) reply.header('allow', allowed.join(', '));
-    const unknown = allowed.length === 0;
-    sendProblem(reply, unknown ? routeUnknown(request) : methodNotAllowed(request, allowed));
+    const isUnknown = allowed.length === 0 || allowed.includes(request.method);
+    sendProblem(reply, isUnknown ? routeUnknown(request) : methodNotAllowed(request, allowed));
   });
-  registerCors(server, options.corsOrigin, (path) => methodsAt(server, path).length > 0);
+  const methodsAt = createMethodsAt(server, options.protocol);
+  registerCors(server, options.corsOrigin);
+  registerOptions(server, options, methodsAt);
   return server;
 }
+
+/** For senders that connect and say nothing. */
+const handshakeTimeoutMs = 10_000;
+
+/** Kubelets have no certificate to show: who must show one is for the routes to say (guard.ts). */
+const tlsOptions = (keyPair: KeyPair) => ({
+  ...keyPair,
+  handshakeTimeout: handshakeTimeoutMs,
+  requestCert: keyPair.ca !== undefined,
+  rejectUnauthorized: false,
+});
 
 /** A server must take the absolute form of a target, whatever its authority (RFC 9112 §3.2.2). */
 function rewriteUrl({ url = '/' }: { readonly url?: string | undefined }): string {
@@ -79,19 +105,29 @@ function rewriteUrl({ url = '/' }: { readonly url?: string | undefined }): strin
   return path.startsWith('/') ? path : `/${path}`;
 }
 
-const methods = ['GET', 'POST'] as const;
-
-/** The methods by which something is served at this path. */
-const methodsAt = (server: FastifyInstance, path: string) =>
-  methods.filter((method) => server.findRoute({ url: path, method }) !== null);
-
-const allowedMethods = (server: FastifyInstance, request: FastifyRequest): string[] =>
-  methodsAt(server, request.url.split('?')[0] ?? '/').filter((method) => method !== request.method);
+/** The methods by which something is served at a path, as `Allow` has them; none where nothing is. */
+function createMethodsAt(
+  server: FastifyInstance,
+  { modelOfPath, infoOfPath }: HttpServerOptions['protocol'],
+): (path: string) => string[] {
+  const isServed = (method: 'GET' | 'POST', url: string): boolean => {
+    const params = server.findRoute({ url, method })?.params;
+    if (params === undefined) return false;
+    // A pattern covers more than the protocol has.
+    if (method === 'POST') return !('*' in params) || modelOfPath(url) !== false;
+    return !('model' in params) || infoOfPath(url) !== false;
+  };
+  return (path) => {
+    const reads = isServed('GET', path) ? ['GET', 'HEAD'] : [];
+    const writes = isServed('POST', path) ? ['POST'] : [];
+    return reads.length + writes.length === 0 ? [] : [...reads, 'OPTIONS', ...writes];
+  };
+}
 
 const methodNotAllowed = (request: FastifyRequest, allowed: readonly string[]): AdapterError =>
   new AdapterError(
     'METHOD_NOT_ALLOWED',
-    `${request.method} is not allowed on ${request.url}; use ${allowed.join(' or ')}`,
+    `${request.method} is not allowed on ${request.url}; use ${allowed.filter((method) => method === 'GET' || method === 'POST').join(' or ')}`,
   );
 
 const routeUnknown = (request: FastifyRequest): AdapterError =>
@@ -105,7 +141,8 @@ const routeUnknown = (request: FastifyRequest): AdapterError =>
  * request before it on the same connection is answered first: this must not pass for its answer.
  */
 function clientErrorHandler(error: Error & { code?: string }, socket: Socket): void {
-  if (!socket.writable) {
+  // Over a connection that is not encrypted yet nothing can be told.
+  if (!socket.writable || error.code?.startsWith('ERR_SSL_')) {
     socket.destroy();
     return;
   }

@@ -5,7 +5,7 @@
  * fault; a 3xx means that the address is wrong, so it is the deployment's.
  */
 
-import { AdapterError, type ErrorCode, type Problem } from '../errors.ts';
+import { AdapterError, type ErrorCode, errorCodes, type Fault, type Problem } from '../errors.ts';
 
 /** 4xx that speak of the deployment, not of the record. 501 joins them. */
 const deploymentStatuses = new Set([401, 403, 404, 405, 407, 501]);
@@ -49,6 +49,9 @@ export function faultOfAnswer(
     retryAfterMs: answer.retryAfterMs,
   });
 }
+
+/** The class of fault that a status stands for, where it is no success. */
+export const faultOfStatus = (status: number): Fault => errorCodes[codeOf(status)].fault;
 
 /** Why a successful answer cannot be the payload of an event, which says nothing of encodings. */
 function flawOf({ body, contentEncoding }: StatusAnswer): string | undefined {

@@ -64,3 +64,6 @@ export function grpcCode(name: string): number {
   const code = statuses.findIndex((status) => status.name === name);
   return code < 0 ? 2 : code;
 }
+
+/** The name of a status; UNKNOWN where there is none of this number. */
+export const grpcName = (code: number): string => statuses[code]?.name ?? 'UNKNOWN';

@@ -10,6 +10,7 @@ import {
 } from '../delivery/committer.ts';
 import type { Log, Now, Random, Schedule } from '../delivery/ports.ts';
 import { createReleaser, type Ordering, type RecordCount } from '../delivery/releaser.ts';
+import type { TracedWrites } from '../delivery/traced-writes.ts';
 import type { DeliveryMode } from './delivery-mode.ts';
 import { withoutRefusedMetadata } from './offset-commit.ts';
 import { placeOutput } from './place-output.ts';
@@ -39,6 +40,8 @@ export interface DeliveryDeps {
   readonly schedule: Schedule;
   readonly random: Random;
   readonly log: Log;
+  /** Puts spans around the writing of outputs; undefined where nothing is traced. */
+  readonly traced?: TracedWrites | undefined;
 }
 
 export const commitIntervalMs = 200;
@@ -63,7 +66,7 @@ export function createAtLeastOnce(options: DeliveryOptions, deps: DeliveryDeps):
     log,
   });
   const releaser = createReleaser(options.ordering, {
-    publish: publisher.publish,
+    publish: deps.traced?.publish(publisher.publish) ?? publisher.publish,
     divert: publisher.divert,
     committer,
     count: deps.count,

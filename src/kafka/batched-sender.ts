@@ -5,6 +5,7 @@
  * B1 One batch is under way at a time, so order survives any number of retries.
  * B2 What fails is tried again for ever, with backoff; only an item too large by itself is refused.
  * B3 An item no longer wanted is not written; its promise resolves.
+ * B4 A failure is told where the next attempt fails too: leaders move in every rolling restart.
  */
 
 import { backoffMs } from '../delivery/backoff.ts';
@@ -145,7 +146,7 @@ export function createBatchedSender<Item>(
       failures = error === undefined ? 0 : failures + 1;
       if (error !== undefined && !closed) {
         const delayMs = backoffMs(failures, retryBackoff, deps.random);
-        deps.failed(error, queue.length, delayMs);
+        if (failures > 1) deps.failed(error, queue.length, delayMs);
         await new Promise<void>((resolve) => deps.schedule(delayMs, resolve));
       } else await gather();
     }

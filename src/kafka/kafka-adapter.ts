@@ -19,6 +19,7 @@ import { createPipeline, type Pipeline, type PipelineOptions } from '../delivery
 import type { Log, Now, Random, Schedule } from '../delivery/ports.ts';
 import type { ProcessRecord } from '../delivery/process-record.ts';
 import type { RecordCount } from '../delivery/releaser.ts';
+import type { TracedWrites } from '../delivery/traced-writes.ts';
 import type { Identity } from '../event/names.ts';
 import { createAbsence } from './absence.ts';
 import { createAtLeastOnce, type DeliveryDeps } from './at-least-once.ts';
@@ -68,6 +69,8 @@ export interface KafkaAdapterDeps {
   readonly log: Log;
   readonly count: (what: RecordCount, detail: string) => void;
   readonly countMissed: (records: number) => void;
+  /** Puts spans around the writing of outputs; undefined where nothing is traced. */
+  readonly traced?: TracedWrites | undefined;
 }
 
 export interface KafkaAdapter {

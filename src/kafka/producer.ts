@@ -1,7 +1,15 @@
 /**
- * An idempotent kafkajs producer that is thrown away when a write fails: kafkajs winds its sequence
- * numbers back on a failure although the broker may have taken the batch, so a batch of another
- * make-up under the same numbers could be taken for a duplicate, and lost.
+ * A kafkajs producer that sends once and is thrown away when that fails: who sends decides what is
+ * sent again, by a fresh one.
+ *
+ * P1 kafkajs never sends again by itself. Where some brokers have answered and one has not, its
+ *    second attempt leaves out every broker that answered; a partition whose leader moved to one of
+ *    these meanwhile is not written at all, and the call succeeds.
+ * P2 Nothing of a failed producer is used again: its other requests may still be on their way, and
+ *    its connections in any state.
+ *
+ * Kafka's idempotence is for repeated attempts of one producer. There are none, so it is left out
+ * (docs/decisions/0007).
  */
 
 import type { ICustomPartitioner, Kafka, Producer, RecordMetadata, TopicMessages } from 'kafkajs';
@@ -23,10 +31,10 @@ export function createReplaceableProducer(
 
   const connect = async (): Promise<Producer> => {
     const producer = kafka.producer({
-      idempotent: true,
       maxInFlightRequests: 1,
       createPartitioner,
-      retry: { retries: 2, initialRetryTime: 100, maxRetryTime: 1_000 },
+      // P1.
+      retry: { retries: 0 },
     });
     await producer.connect();
     return producer;

@@ -11,6 +11,7 @@ import type { Random, Schedule } from '../delivery/ports.ts';
 import type { InputRecord } from '../delivery/record.ts';
 import { decideReplay, type ReplayFilter, type ReplayRecord } from '../delivery/replay-record.ts';
 import { describeRecord, type ReplayTotals, replaySummary } from '../delivery/replay-report.ts';
+import { membersOf } from './group-members.ts';
 import { readToEnd } from './replay-reader.ts';
 import { createReplayWriter, type ReplayWriter } from './replay-writer.ts';
 
@@ -53,7 +54,7 @@ export function startReplay(options: ReplayOptions, deps: ReplayDeps): Replay {
     const writer = createReplayWriter({ ...deps, admin, signal });
     try {
       await admin.connect();
-      await check(options, admin);
+      await check(options, { admin, schedule: deps.schedule });
       await read(writer);
       return totals.refused + totals.failed === 0;
     } catch (error) {
@@ -93,13 +94,16 @@ export function startReplay(options: ReplayOptions, deps: ReplayDeps): Replay {
 }
 
 /** @throws Error where it cannot be done, with what to do */
-async function check({ topic, group }: ReplayOptions, admin: Admin): Promise<void> {
+async function check(
+  { topic, group }: ReplayOptions,
+  deps: { readonly admin: Admin; readonly schedule: Schedule },
+): Promise<void> {
+  const { admin } = deps;
   if (!(await admin.listTopics()).includes(topic)) {
     throw new Error(`topic ${topic} does not exist, or may not be seen by this user`);
   }
   if (group === undefined) return;
-  const { groups } = await admin.describeGroups([group]);
-  const members = groups[0]?.members.length ?? 0;
+  const members = await membersOf(group, deps);
   if (members > 0) {
     throw new Error(
       `group ${group} has ${members} members at work: name a group of its own for this replay`,

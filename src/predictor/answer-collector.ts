@@ -9,8 +9,8 @@
 
 import type { Dispatcher } from 'undici';
 import type { PredictionAnswer } from '../delivery/ports.ts';
+import { retryAfterMs } from '../delivery/retry-after.ts';
 import { AdapterError } from '../errors.ts';
-import { retryAfterMs } from './retry-after.ts';
 
 export interface CollectorOptions {
   /** For messages: the URL called. */

@@ -8,11 +8,15 @@
  */
 
 import { Buffer } from 'node:buffer';
-import { type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'node:http2';
+import { headerOf } from '../delivery/header-list.ts';
 import type { PredictionAnswer } from '../delivery/ports.ts';
 import { AdapterError } from '../errors.ts';
+import { errorCode } from '../http2/frame.ts';
+import type { Stream, StreamOwner } from '../http2/stream.ts';
+import { prefixBytes } from '../inference/grpc-frame.ts';
+import { decodeMessage } from '../inference/grpc-header.ts';
 import { grpcStatus } from '../inference/grpc-status.ts';
-import { decodeMessage, prefixBytes } from './grpc-frame.ts';
+import type { GrpcConnection } from './grpc-connection.ts';
 
 export interface GrpcAnswerOptions {
   /** For messages: the address and method called. */
@@ -23,106 +27,122 @@ export interface GrpcAnswerOptions {
   readonly contentType: string | undefined;
   readonly timeoutMs: number;
   readonly maxAnswerBytes: number;
-  /** Whether the connection that carries it was ever established. */
-  readonly connected: () => boolean;
-  /** Why the connection broke, where it did. */
-  readonly fault: () => Error | undefined;
-  /** The time was up, and nothing had come. */
-  readonly timedOut: () => void;
 }
 
-/** Resolves with the answer, whatever its status. @throws AdapterError as CallPredictor says */
-export function collectGrpcAnswer(
-  stream: ClientHttp2Stream,
-  options: GrpcAnswerOptions,
-): Promise<PredictionAnswer> {
-  const { where } = options;
-  return new Promise((resolve, reject) => {
-    let headers: IncomingHttpHeaders | undefined;
-    let trailers: IncomingHttpHeaders | undefined;
-    let chunks: Buffer[] = [];
-    let bytes = 0;
-    let settled = false;
-    let cause: Error | undefined;
+/** What carries it. */
+type Carrier = Pick<GrpcConnection, 'connected' | 'fault' | 'askForLife' | 'cancel'>;
 
-    const settle = (): boolean => {
-      if (settled) return false;
-      settled = true;
-      clearTimeout(timer);
-      return true;
-    };
-    const fail = (error: AdapterError): void => {
-      if (!settle()) return;
-      chunks = [];
-      stream.close(constants.NGHTTP2_CANCEL);
-      reject(error);
-    };
-    const finish = (): void => {
-      if (settled || headers === undefined) return;
-      const last = trailers ?? headers;
-      try {
-        const answer = answerOf(headers, last, chunks, bytes, options);
-        if (settle()) resolve(answer);
-      } catch (error) {
-        fail(AdapterError.from(error));
-      }
-    };
-    const timer = setTimeout(() => {
-      const reached = options.connected();
-      if (reached) options.timedOut();
-      fail(deadlineExceeded(where, options.timeoutMs, reached));
-    }, options.timeoutMs);
+/**
+ * One object for each call, where functions over its state would be a dozen. Resolves with the
+ * answer, whatever its status, or rejects with an AdapterError, as CallPredictor says.
+ */
+export class GrpcAnswer implements StreamOwner {
+  /** Set once the call has begun. */
+  stream: Stream | undefined;
+  private head: readonly string[] | undefined;
+  private trailers: readonly string[] | undefined;
+  private readonly carrier: Carrier;
+  private readonly options: GrpcAnswerOptions;
+  private readonly resolve: (answer: PredictionAnswer) => void;
+  private readonly reject: (error: AdapterError) => void;
+  private readonly timer: NodeJS.Timeout;
+  private chunks: Buffer[] = [];
+  private bytes = 0;
+  private settled = false;
 
-    stream.on('response', (received) => {
-      headers = received;
-    });
-    stream.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes <= options.maxAnswerBytes + prefixBytes) chunks.push(chunk);
-      else fail(tooLarge(where, options.maxAnswerBytes));
-    });
-    stream.on('trailers', (received) => {
-      trailers = received;
-    });
-    stream.on('end', () => {
-      if (hasStatus(trailers) || hasStatus(headers)) finish();
-    });
-    stream.on('error', (error) => {
-      cause = error;
-    });
-    stream.on('close', () => {
-      if (settled) return;
-      // A server that speaks HTTP alone ends without a status of gRPC's.
-      if (headers !== undefined && stream.rstCode === constants.NGHTTP2_NO_ERROR) finish();
-      else fail(streamLost(options, stream.rstCode, options.fault() ?? cause));
-    });
-  });
+  /** Its time begins. */
+  constructor(
+    carrier: Carrier,
+    options: GrpcAnswerOptions,
+    resolve: (answer: PredictionAnswer) => void,
+    reject: (error: AdapterError) => void,
+  ) {
+    this.carrier = carrier;
+    this.options = options;
+    this.resolve = resolve;
+    this.reject = reject;
+    this.timer = setTimeout(timeUp, options.timeoutMs, this);
+  }
+
+  headers(fields: readonly string[], isEnd: boolean): void {
+    if (this.head !== undefined) this.trailers = fields;
+    // An interim answer may come before (RFC 9113 §8.1).
+    else if (isEnd || headerOf(fields, ':status')?.startsWith('1') !== true) this.head = fields;
+    if (isEnd && this.head !== undefined) this.finish(this.head);
+  }
+
+  data(chunk: Buffer, isEnd: boolean): void {
+    const { where, maxAnswerBytes } = this.options;
+    this.bytes += chunk.length;
+    if (this.bytes > maxAnswerBytes + prefixBytes) this.fail(tooLarge(where, maxAnswerBytes));
+    else if (!this.settled && chunk.length > 0) this.chunks.push(chunk);
+    if (isEnd && this.head !== undefined) this.finish(this.head);
+  }
+
+  closed(code: number | undefined): void {
+    if (this.settled) return;
+    // Some servers break off what they answered in full.
+    if (code === errorCode.noError && this.head !== undefined) this.finish(this.head);
+    else this.fail(streamLost(this.options, this.carrier, code));
+  }
+
+  timeUp(): void {
+    const { carrier, options } = this;
+    const reached = carrier.connected();
+    if (reached) carrier.askForLife();
+    this.fail(deadlineExceeded(options.where, options.timeoutMs, reached));
+  }
+
+  private finish(head: readonly string[]): void {
+    if (this.settled) return;
+    try {
+      const last = this.trailers ?? head;
+      const answer = answerOf(head, last, this.chunks, this.bytes, this.options);
+      this.settle();
+      this.resolve(answer);
+    } catch (error) {
+      this.fail(AdapterError.from(error));
+    }
+  }
+
+  private fail(error: AdapterError): void {
+    if (this.settled) return;
+    this.settle();
+    this.chunks = [];
+    if (this.stream !== undefined) this.carrier.cancel(this.stream);
+    this.reject(error);
+  }
+
+  private settle(): void {
+    this.settled = true;
+    clearTimeout(this.timer);
+  }
 }
 
-const hasStatus = (headers: IncomingHttpHeaders | undefined): boolean =>
-  headers?.['grpc-status'] !== undefined;
+const timeUp = (answer: GrpcAnswer): void => answer.timeUp();
 
 function answerOf(
-  headers: IncomingHttpHeaders,
-  last: IncomingHttpHeaders,
+  head: readonly string[],
+  last: readonly string[],
   chunks: Buffer[],
   bytes: number,
   { where, setting, contentType }: GrpcAnswerOptions,
 ): PredictionAnswer {
-  const given = first(last['grpc-status']);
-  const http = Number(headers[':status']);
-  const puid = first(headers['seldon-puid']) ?? first(last['seldon-puid']);
+  const given = headerOf(last, 'grpc-status');
+  const http = Number(headerOf(head, ':status'));
+  const puid = headerOf(head, 'seldon-puid') ?? headerOf(last, 'seldon-puid');
   if (given === undefined) {
-    if (http === 200) throw notGrpc(where, setting, first(headers['content-type']));
+    if (http === 200 || Number.isNaN(http))
+      throw notGrpc(where, setting, headerOf(head, 'content-type'));
     // A proxy on the way: its status means what it means in HTTP.
-    return { ...failed, status: http, puid, body: empty };
+    return answered(http, undefined, undefined, puid, undefined, empty);
   }
   if (given === '0') {
     const body = messageOf(chunks, bytes, where);
-    return { ...failed, status: 200, contentType, puid, body };
+    return answered(200, undefined, contentType, puid, undefined, body);
   }
   const code = Number(given);
-  const message = decodeMessage(first(last['grpc-message']) ?? '');
+  const message = decodeMessage(headerOf(last, 'grpc-message') ?? '');
   const status = grpcStatus(code, message);
   if (status.name === 'DEADLINE_EXCEEDED') {
     throw new AdapterError(
@@ -130,19 +150,30 @@ function answerOf(
       `${where} gave up at the deadline; raise ATTEMPT_TIMEOUT_MS or REQUEST_TIMEOUT_MS, or make the predictor faster`,
     );
   }
-  return {
-    ...failed,
-    status: status.http,
-    statusName: status.name,
-    contentType: 'text/plain; charset=utf-8',
-    puid,
-    retryAfterMs: pushbackMs(first(last['grpc-retry-pushback-ms'])),
-    body: Buffer.from(message),
-  };
+  const pushback = pushbackMs(headerOf(last, 'grpc-retry-pushback-ms'));
+  return answered(status.http, status.name, plainText, puid, pushback, Buffer.from(message));
 }
 
+/** Written out: a spread would cost each answer as much as all that reads it. */
+const answered = (
+  status: number,
+  statusName: string | undefined,
+  contentType: string | undefined,
+  puid: string | undefined,
+  retryAfterMs: number | undefined,
+  body: Uint8Array,
+): PredictionAnswer => ({
+  status,
+  statusName,
+  contentType,
+  contentEncoding: undefined,
+  puid,
+  retryAfterMs,
+  body,
+});
+
+const plainText = 'text/plain; charset=utf-8';
 const empty = Buffer.alloc(0);
-const failed = { contentType: undefined, contentEncoding: undefined, retryAfterMs: undefined };
 
 /** The one message of a unary answer, without its prefix. */
 function messageOf(chunks: Buffer[], bytes: number, where: string): Buffer {
@@ -156,9 +187,6 @@ function messageOf(chunks: Buffer[], bytes: number, where: string): Buffer {
   }
   return data.subarray(prefixBytes);
 }
-
-const first = (value: string | string[] | undefined): string | undefined =>
-  Array.isArray(value) ? value[0] : value;
 
 /** gRFC A6: the server's wish for when the call is tried again. */
 const pushbackMs = (value: string | undefined): number | undefined =>
@@ -187,25 +215,28 @@ const deadlineExceeded = (where: string, timeoutMs: number, reached: boolean): A
   );
 
 function streamLost(
-  { where, setting, connected: isConnected }: GrpcAnswerOptions,
+  { where, setting }: GrpcAnswerOptions,
+  carrier: Carrier,
   code: number | undefined,
-  cause: Error | undefined,
 ): AdapterError {
-  const connected = isConnected();
-  if (connected && code !== constants.NGHTTP2_REFUSED_STREAM) {
-    const reason = cause?.message ?? `stream closed with HTTP/2 code ${code ?? 'unknown'}`;
+  const cause = carrier.fault();
+  if (!carrier.connected()) return unreachable(where, setting, cause);
+  if (code === errorCode.refusedStream) {
     return new AdapterError(
-      'PREDICTOR_FAILED',
-      `the connection to ${where} was lost before it answered (${reason}); look at the predictor's log`,
-      { cause },
-    );
-  }
-  return connected
-    ? new AdapterError('PREDICTOR_UNREACHABLE', `${where} refused the call unseen; it is closing`, {
+      'PREDICTOR_UNREACHABLE',
+      `${where} refused the call unseen; it is closing`,
+      {
         reached: false,
         cause,
-      })
-    : unreachable(where, setting, cause);
+      },
+    );
+  }
+  const reason = cause?.message ?? `stream closed with HTTP/2 code ${code ?? 'unknown'}`;
+  return new AdapterError(
+    'PREDICTOR_FAILED',
+    `the connection to ${where} was lost before it answered (${reason}); look at the predictor's log`,
+    { cause },
+  );
 }
 
 /** There is no connection. */

@@ -1,13 +1,18 @@
 /**
  * One HTTP/2 connection to a predictor, kept alive.
  *
- * C1 It is `usable` until the server says goodbye, it breaks, or it proves dead; calls under way
+ * C1 It is of use until the server says goodbye, it breaks, or it proves dead; calls under way
  *    then end by themselves, and new ones go to another connection.
  * C2 A connection that swallowed a call's time is asked for a sign of life: a peer that vanished
  *    without a word must not swallow the next one's.
  */
 
-import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { Connection } from '../http2/connection.ts';
+import { errorCode } from '../http2/frame.ts';
+import type { Stream, StreamOwner } from '../http2/stream.ts';
+import { createSocketPump } from './socket-pump.ts';
 import { readTlsFiles, type TlsFiles } from './tls-files.ts';
 
 export interface GrpcConnectionOptions {
@@ -18,7 +23,6 @@ export interface GrpcConnectionOptions {
 }
 
 export interface GrpcConnection {
-  readonly usable: () => boolean;
   readonly connected: () => boolean;
   /** Calls under way. */
   readonly calls: () => number;
@@ -26,28 +30,32 @@ export interface GrpcConnection {
   readonly places: () => number;
   /** Why it broke, where it did. */
   readonly fault: () => Error | undefined;
-  /** @throws Error where the headers cannot be sent */
-  readonly request: (headers: Record<string, string | string[]>) => ClientHttp2Stream;
+  /** Begins a call. @param head encoded; @param message with its prefix */
+  readonly begin: (head: Buffer, message: Buffer, owner: StreamOwner) => Stream;
+  /** Ends a call that nobody waits for any more. */
+  readonly cancel: (stream: Stream) => void;
   readonly askForLife: () => void;
   readonly destroy: () => void;
 }
 
 const tcpKeepAliveMs = 10_000;
 const signOfLifeMs = 5_000;
-/** Per stream and per connection: HTTP/2's default of 64 KiB would make large answers stop and go. */
-const windowBytes = 1024 * 1024;
-/** Until the server's settings have come; most allow 100 or more (RFC 9113 §6.5.2). */
-const assumedPlaces = 100;
+/** HTTP/2's default of 64 KiB would make large answers stop and go. */
+const windows = { ofStream: 1024 * 1024, ofConnection: 16 * 1024 * 1024 };
+const maxHeaderListBytes = 64 * 1024;
 
-/** Begins to connect. @param ended is told once, when it is of no more use */
+/**
+ * Begins to connect. @param ended is told once, when it is of no more use
+ * @throws Error where files of certificates cannot be read
+ */
 export function openGrpcConnection(
   options: GrpcConnectionOptions,
   ended: (connection: GrpcConnection) => void,
 ): GrpcConnection {
-  const session = connectTo(options);
+  const socket = connectTo(options);
+  const pump = createSocketPump(socket);
   let state: 'connecting' | 'connected' | 'over' = 'connecting';
   let connected = false;
-  let calls = 0;
   let fault: Error | undefined;
   let asking: NodeJS.Timeout | undefined;
 
@@ -55,73 +63,87 @@ export function openGrpcConnection(
     clearTimeout(connecting);
     if (state === 'over') return;
     state = 'over';
-    ended(connection);
+    ended(self);
   };
+  const endUnlessUsed = (): void => {
+    if (state === 'over' && connection.active === 0) pump.end();
+  };
+  const connection: Connection = new Connection(
+    { windows, maxHeaderListBytes },
+    {
+      wake: pump.wake,
+      greeted: () => {
+        clearTimeout(connecting);
+        connected = true;
+        if (state === 'connecting') state = 'connected';
+      },
+      goneAway: () => {
+        over();
+        endUnlessUsed();
+      },
+      streamClosed: endUnlessUsed,
+      broken: (error) => {
+        fault ??= error;
+        over();
+        pump.end();
+      },
+    },
+  );
   const destroy = (error?: Error): void => {
     fault ??= error;
     over();
-    session.destroy(error);
+    connection.end();
+    socket.destroy();
   };
+  // Until it speaks HTTP/2: one that accepts and says nothing is no connection either.
   const connecting = setTimeout(() => {
     destroy(new Error(`no connection within ${options.connectTimeoutMs} ms, CONNECT_TIMEOUT_MS`));
   }, options.connectTimeoutMs);
 
-  session.on('connect', () => {
-    clearTimeout(connecting);
-    if (state === 'over') return;
-    state = 'connected';
-    connected = true;
-    session.setLocalWindowSize(windowBytes);
+  socket.on('secureConnect', () => {
+    if ('alpnProtocol' in socket && socket.alpnProtocol === 'h2') return;
+    destroy(new Error('its TLS does not offer HTTP/2 (ALPN h2), which gRPC needs'));
   });
-  session.on('error', (error) => {
+  socket.on('error', (error) => {
     fault ??= error;
-    over();
   });
-  session.on('goaway', over);
-  session.on('close', () => {
+  socket.on('close', () => {
     clearTimeout(asking);
     over();
+    connection.end();
   });
 
-  const connection: GrpcConnection = {
-    usable: () => state !== 'over',
+  const self: GrpcConnection = {
     connected: () => connected,
-    calls: () => calls,
-    places: () =>
-      connected ? (session.remoteSettings.maxConcurrentStreams ?? assumedPlaces) : assumedPlaces,
+    calls: () => connection.active,
+    places: () => connection.places,
     fault: () => fault,
-    request: (headers) => {
-      const stream = session.request(headers);
-      calls += 1;
-      stream.on('close', () => {
-        calls -= 1;
-        if (state === 'over' && calls === 0) session.close();
-      });
-      return stream;
-    },
+    begin: (head, message, owner) => connection.request(head, message, owner),
+    cancel: (stream) => connection.reset(stream, errorCode.cancel),
     askForLife: () => {
       if (state !== 'connected' || asking !== undefined) return;
       asking = setTimeout(() => destroy(new Error('no sign of life')), signOfLifeMs);
-      session.ping(() => {
+      connection.ping(() => {
         clearTimeout(asking);
         asking = undefined;
       });
     },
     destroy: () => destroy(),
   };
-  return connection;
+  pump.start(connection);
+  return self;
 }
 
-function connectTo({ url, tls }: GrpcConnectionOptions): ClientHttp2Session {
-  const secure = url.protocol === 'grpcs:';
-  const authority = `${secure ? 'https' : 'http'}://${url.host}`;
-  return connect(authority, {
-    // Of the socket; what the types leave out is passed on to it.
-    ...{ noDelay: true, keepAlive: true, keepAliveInitialDelay: tcpKeepAliveMs },
-    // Each call bounds what it reads; together they may need more than Node's 10 MB.
-    maxSessionMemory: Number.MAX_SAFE_INTEGER,
-    peerMaxConcurrentStreams: assumedPlaces,
-    settings: { enablePush: false, initialWindowSize: windowBytes },
-    ...(secure && readTlsFiles(tls)),
+const isSecure = ({ url }: GrpcConnectionOptions): boolean => url.protocol === 'grpcs:';
+
+function connectTo(options: GrpcConnectionOptions): Socket {
+  const { url, tls } = options;
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const alive = { noDelay: true, keepAlive: true, keepAliveInitialDelay: tcpKeepAliveMs };
+  if (!isSecure(options)) return connectTcp({ host, port: Number(url.port) || 80, ...alive });
+  return connectTls({
+    ...{ host, port: Number(url.port) || 443, ALPNProtocols: ['h2'], ...alive },
+    ...(isIP(host) === 0 && { servername: host }),
+    ...readTlsFiles(tls),
   });
 }

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
+import { unreadableFile } from '../unreadable-file.ts';
 
 export interface TlsFiles {
   readonly ca: string | undefined;
@@ -32,8 +33,7 @@ export function readTlsFiles(files: TlsFiles): TlsMaterial {
     try {
       return { [part]: readFileSync(file) };
     } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code ?? 'unreadable';
-      throw new Error(`${settings[part]}: ${file} cannot be read (${code})`, { cause: error });
+      throw new Error(unreadableFile(settings[part], file, error), { cause: error });
     }
   };
   return { ...read('ca'), ...read('cert'), ...read('key') };

@@ -1,6 +1,6 @@
 /** POSTs messages to a URL, over kept-alive connections. Nothing is sent twice. */
 
-import { type Dispatcher, Pool } from 'undici';
+import { type buildConnector, type Dispatcher, Pool } from 'undici';
 import { describeAnswer, oneLine } from './answer.ts';
 import { encodeRequest, type Message } from './message.ts';
 import type { Sent, Sink } from './sink.ts';
@@ -8,6 +8,10 @@ import type { Sent, Sink } from './sink.ts';
 export interface HttpSinkOptions {
   readonly url: URL;
   readonly requestTimeoutMs: number;
+  /** Opens connections; undefined: as undici does. */
+  readonly connect?: buildConnector.connector | undefined;
+  /** For `Authorization: Bearer`, where there is one. */
+  readonly token?: (() => string | undefined) | undefined;
 }
 
 const maxInFlight = 64;
@@ -15,20 +19,25 @@ const maxAnswerBytes = 1024 * 1024;
 const tooLarge = new Error(`the answer is larger than ${maxAnswerBytes} bytes`);
 
 /** Makes the sink; connections are opened as they are needed. */
-export function createHttpSink({ url, requestTimeoutMs }: HttpSinkOptions): Sink {
+export function createHttpSink(options: HttpSinkOptions): Sink {
+  const { url, requestTimeoutMs, connect = { timeout: requestTimeoutMs } } = options;
+  // Its query may hold what is nobody's business.
+  const shown = url.origin + url.pathname;
   const pool = new Pool(url.origin, {
     connections: maxInFlight,
     pipelining: 1,
     headersTimeout: requestTimeoutMs,
     bodyTimeout: requestTimeoutMs,
-    connect: { timeout: requestTimeoutMs },
+    connect,
   });
 
   const send = async (message: Message): Promise<Sent> => {
     const { headers, body } = encodeRequest(message);
+    const token = options.token?.();
+    if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
     try {
       const response = await pool.request({
-        path: url.pathname,
+        path: url.pathname + url.search,
         method: 'POST',
         headers,
         body: body ?? null,
@@ -41,7 +50,7 @@ export function createHttpSink({ url, requestTimeoutMs }: HttpSinkOptions): Sink
         body: await read(response.body),
       });
     } catch (error) {
-      return { ok: false, line: `failed ${message.label}: ${url.href}: ${reasonOf(error)}` };
+      return { ok: false, line: `failed ${message.label}: ${shown}: ${reasonOf(error)}` };
     }
   };
 

@@ -1,6 +1,7 @@
 /** What is sent: events with fresh ids, or the payload alone, for a topic or for HTTP. Pure. */
 
 import type { Event, Mode } from '../event/event.ts';
+import { type Extensions, withExtensions } from '../event/extensions.ts';
 import { type EncodedHttp, encodeHttp } from '../event/http-message.ts';
 import { type EncodedKafka, encodeKafka } from '../event/kafka-message.ts';
 
@@ -24,6 +25,8 @@ export interface MessageOptions {
   readonly key: string | undefined;
   readonly type: string;
   readonly source: string;
+  /** Of every event. */
+  readonly extensions?: Extensions | undefined;
 }
 
 export interface MessageDeps {
@@ -35,18 +38,21 @@ const json = 'application/json';
 
 /** @returns what makes the messages of one run, one after another */
 export function createMessages(options: MessageOptions, deps: MessageDeps): () => Message {
-  const { form, payload, key: template, type, source } = options;
+  const { form, payload, key: template, type, source, extensions } = options;
   let number = 0;
 
-  const newEvent = (): Event => ({
-    specversion: '1.0',
-    id: deps.newId(),
-    source,
-    type,
-    datacontenttype: json,
-    attributes: new Map([['time', new Date(deps.wallClock()).toISOString()]]),
-    data: payload,
-  });
+  const newEvent = (): Event => {
+    const event: Event = {
+      specversion: '1.0',
+      id: deps.newId(),
+      source,
+      type,
+      datacontenttype: json,
+      attributes: new Map([['time', new Date(deps.wallClock()).toISOString()]]),
+      data: payload,
+    };
+    return extensions === undefined ? event : withExtensions(event, extensions);
+  };
 
   return () => {
     number += 1;

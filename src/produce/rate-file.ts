@@ -9,6 +9,7 @@
 
 import { readFile, stat } from 'node:fs/promises';
 import type { Schedule } from '../delivery/ports.ts';
+import { oneLine } from './answer.ts';
 
 export interface RateFileOptions {
   readonly path: string;
@@ -78,7 +79,8 @@ async function lookAt(path: string, parseRate: RateFileOptions['parseRate']): Pr
     const text = (await readFile(path, 'utf8')).trim();
     const rate = parseRate(text);
     if (rate === undefined) {
-      const found = text === '' ? 'is empty' : `holds ${JSON.stringify(text.slice(0, 40))}`;
+      const found =
+        text === '' ? 'is empty' : `holds ${JSON.stringify(oneLine(text.slice(0, 40)))}`;
       return { version: '', fault: `${found}, not a number of events per second` };
     }
     return { version: `${stats.mtimeMs} ${stats.ino} ${text}`, rate };

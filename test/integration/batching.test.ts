@@ -114,6 +114,6 @@ test('merged calls are counted in the metrics', async () => {
     ),
   );
   const { text } = await send(`${adapter.url}/metrics`, { method: 'GET' });
-  expect(text).toMatch(/seldon_eventing_batched_requests\{[^}]*\} 4\n/);
-  expect(text).toMatch(/seldon_eventing_batches\{[^}]*\} 1\n/);
+  expect(text).toMatch(/seldon_eventing_batched_requests_total\{[^}]*\} 4\n/);
+  expect(text).toMatch(/seldon_eventing_batches_total\{[^}]*\} 1\n/);
 });

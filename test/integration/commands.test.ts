@@ -55,6 +55,16 @@ describe('the program', () => {
     expect(started.output()).toContain(text);
   });
 
+  test('a timer in the past is not warned of, all else is', async () => {
+    const warnings = "setInterval(() => ['TimeoutNegativeWarning', 'AnotherWarning'].forEach(";
+    const code = `${warnings}(name) => process.emitWarning('words', name)), 100)`;
+    const settings = { HTTP_HOST: '127.0.0.1', HTTP_PORT: '0' };
+    const loader = `--import=data:text/javascript,${encodeURIComponent(code)}`;
+    const started = start(['display'], { ...settings, NODE_OPTIONS: loader });
+    await until('another warning', started, () => started.output().includes('AnotherWarning'));
+    expect(started.output()).not.toContain('TimeoutNegativeWarning');
+  });
+
   test('wrong settings are told all at once, and it ends with 2', async () => {
     const started = start(['adapter', '--http_port', 'x', '--colour', 'red'], {
       KAFKA_BROKER: 'a:1',
@@ -119,6 +129,9 @@ describe('the program', () => {
     expect(await answer.json()).toHaveProperty('data.ndarray');
     const shown = (): number => started.output().split('cloudevents.Event').length - 1;
     await until('both replies are shown', started, () => shown() >= 2);
+    const page = /Look at (http:\S+\/) in a browser/.exec(started.output())?.[1] ?? '';
+    expect(await (await fetch(page)).text()).toContain('<title>event-display</title>');
+    expect(await (await fetch(`${page}page/export`)).text()).toContain('"causationid"');
     started.child.kill('SIGINT');
     expect(await started.code).toBe(0);
   });

@@ -5,7 +5,7 @@
 
 import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -82,6 +82,13 @@ describe("the Dockerfile's steps", () => {
     const onlyForUs = Object.keys(packages).filter((path) => packages[path].dev === true);
     expect(onlyForUs).toContain('node_modules/typescript');
     expect(onlyForUs.filter(isInstalled)).toEqual([]);
+  });
+
+  test("bring the files of event-display's page", async () => {
+    const folder = 'display/page/static';
+    const files = await readdir(join(root, 'src', folder));
+    expect(files).toContain('index.html');
+    expect((await readdir(join(image, 'dist', folder))).sort()).toEqual(files.sort());
   });
 
   test('give a program that runs as another user on a read-only tree, answers, and stops on SIGTERM', async () => {

@@ -3,6 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { findFreePort } from '../../src/demo/free-port.ts';
 import { decodeHttp } from '../../src/event/http-message.ts';
+import { createAuthority } from '../support/certificates.ts';
+import { openFaultSink } from '../support/fault-sink.ts';
 import { startProduce, temporaryFile } from '../support/run-produce.ts';
 
 type Handler = (request: IncomingMessage, body: Buffer, response: ServerResponse) => void;
@@ -91,6 +93,31 @@ describe('produce, to a sink', () => {
     expect(await run.done).toBe(0);
     expect(run.sent()).toHaveLength(64);
     expect(run.sent()[0]).toMatch(/^sent \S+: 202, no reply$/);
+  });
+
+  test('sends to the bound sink with its overrides, authority and token', async () => {
+    const authority = createAuthority('sink authority');
+    const { certPem, keyPem } = authority.issue({ name: 'sink', hosts: ['127.0.0.1'] });
+    const sink = await openFaultSink(() => 202, { cert: certPem, key: keyPem });
+    const environment = {
+      K_SINK: `${sink.url}/default?key=hidden`,
+      K_CE_OVERRIDES: '{"extensions":{"team":"blue"}}',
+      K_CA_CERTS: authority.certPem,
+      SINK_TOKEN_FILE: await temporaryFile('a.jwt\n'),
+    };
+    const run = await startProduce(['--count', '1'], environment);
+    expect(await run.done).toBe(0);
+    expect(sink.taken[0]).toMatchObject({
+      path: '/default?key=hidden',
+      headers: { 'ce-team': 'blue', authorization: 'Bearer a.jwt' },
+    });
+    expect(run.lines.join()).not.toMatch(/hidden|jwt/);
+    // Another address has its overrides, but not its token.
+    const other = await openFaultSink();
+    const again = await startProduce(['--count', '1', '--sink', other.url], environment);
+    expect(await again.done).toBe(0);
+    expect(other.taken[0]?.headers).toMatchObject({ 'ce-team': 'blue' });
+    expect(other.taken[0]?.headers).not.toHaveProperty('authorization');
   });
 
   test('is told by wrong settings, and by a payload that is no JSON, before anything is sent', async () => {

@@ -13,6 +13,7 @@
 
 import { Buffer } from 'node:buffer';
 import { type IncomingHttpHeaders, request } from 'node:http';
+import { request as requestSecure } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, onTestFinished } from 'vitest';
@@ -195,13 +196,16 @@ export interface SendOptions {
   readonly headers?: Readonly<Record<string, string | string[]>>;
   /** Pieces are sent chunked. */
   readonly body?: string | Uint8Array | readonly Uint8Array[];
+  /** Over HTTPS: PEM of the authority that is trusted. */
+  readonly ca?: string | undefined;
 }
 
 /** One request on a connection of its own; POST unless told otherwise. */
 export function send(url: string, options: SendOptions = {}): Promise<Answer> {
-  const { method = 'POST', headers = {}, body } = options;
+  const { method = 'POST', headers = {}, body, ca } = options;
+  const begin = ca === undefined ? request : requestSecure;
   return new Promise((resolve, reject) => {
-    const outgoing = request(url, { method, headers, agent: false }, (incoming) => {
+    const outgoing = begin(url, { method, headers, ca, agent: false }, (incoming) => {
       const chunks: Buffer[] = [];
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
       incoming.on('error', reject);

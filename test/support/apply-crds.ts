@@ -4,7 +4,12 @@ import { vi } from 'vitest';
 import type { Manifest } from '../../src/controller/render/manifest.ts';
 import type { KubeClient, KubeObject } from './kube-server.ts';
 
-interface Established extends KubeObject {
+interface Crd extends KubeObject {
+  readonly spec: {
+    readonly group: string;
+    readonly names: { readonly kind: string };
+    readonly versions: readonly { readonly name: string; readonly served: boolean }[];
+  };
   readonly status?: {
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
   };
@@ -22,14 +27,18 @@ export async function applyCrds(admin: KubeClient, crds: readonly Manifest[]): P
   }
   for (const crd of crds) {
     const path = await admin.pathOf(crd);
-    await vi.waitFor(
-      async () => {
-        const { body } = await admin.request<Established>('GET', path);
-        const met = body.status?.conditions?.filter(({ status }) => status === 'True') ?? [];
-        if (met.some(({ type }) => type === 'Established')) return;
-        throw new Error(`${crd.metadata.name} is not established: ${JSON.stringify(body.status)}`);
-      },
-      { timeout: 30_000, interval: 50 },
-    );
+    const wait = { timeout: 30_000, interval: 50 };
+    const { spec } = await vi.waitFor(async () => {
+      const { body } = await admin.request<Crd>('GET', path);
+      const met = body.status?.conditions?.filter(({ status }) => status === 'True') ?? [];
+      if (met.some(({ type }) => type === 'Established')) return body;
+      throw new Error(`${crd.metadata.name} is not established: ${JSON.stringify(body.status)}`);
+    }, wait);
+    // Discovery follows the condition by a moment, in a queue of its own.
+    for (const { name } of spec.versions.filter(({ served }) => served)) {
+      const apiVersion = `${spec.group}/${name}`;
+      const object = { apiVersion, kind: spec.names.kind, metadata: { name: 'any' } };
+      await vi.waitFor(() => admin.pathOf(object), wait);
+    }
   }
 }

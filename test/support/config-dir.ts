@@ -12,10 +12,10 @@ export const configDir: string = join(root, 'config');
 export const knativeDir: string = join(root, 'knative');
 const fixturesDir = join(root, 'test/fixtures');
 
-/** All YAML files below a folder, in order. */
+/** All YAML files below a folder, in order; templates are none. */
 export const yamlFilesIn = (dir: string): readonly string[] =>
   readdirSync(dir, { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.ya?ml$/.test(name))
+    .filter((name) => /\.ya?ml$/.test(name) && !name.includes('/templates/'))
     .map((name) => join(dir, name))
     .sort();
 

@@ -9,10 +9,10 @@
 
 import { expect, onTestFinished, vi } from 'vitest';
 import { openClient } from '../../src/commands/open-client.ts';
+import { readRendering } from '../../src/commands/rendering.ts';
 import { startController } from '../../src/commands/start-controller.ts';
 import { parseControllerConfig } from '../../src/config/controller.ts';
 import type { Manifest } from '../../src/controller/render/manifest.ts';
-import { defaultServerImages } from '../../src/controller/render/server-images.ts';
 import type { Log } from '../../src/delivery/ports.ts';
 import type { KubeObject, TestKubeServer } from './kube-server.ts';
 
@@ -157,12 +157,9 @@ async function startTestController(
   const log: Log = { debug: quiet, info: quiet, warn: complain, error: complain };
   const client = openClient(parsed.values.kubeconfig, log);
   if (!client.ok) throw new Error(client.problems.join('\n'));
-  const { url, stop } = await startController(
-    parsed.values,
-    defaultServerImages,
-    client.values,
-    log,
-  );
+  const rendering = await readRendering(parsed.values);
+  if (!rendering.ok) throw new Error(rendering.problems.join('\n'));
+  const { url, stop } = await startController(parsed.values, rendering.values, client.values, log);
   onTestFinished(stop);
   return { url, stop, complaints: () => complaints };
 }

@@ -1,7 +1,14 @@
 /** A caller over gRPC: @grpc/grpc-js, messages as bytes. */
 
 import type { Buffer } from 'node:buffer';
-import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import {
+  type ChannelOptions,
+  Client,
+  credentials,
+  Metadata,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
 import { onTestFinished } from 'vitest';
 
 export interface GrpcAnswer {
@@ -28,16 +35,20 @@ export type CallGrpc = (
 const asItIs = (bytes: Buffer): Buffer => bytes;
 
 /** A client of its own for the running test. */
-export function openGrpcClient(port: number): CallGrpc {
-  const { call, close } = createGrpcClient(port);
+export function openGrpcClient(port: number, options: ChannelOptions = {}): CallGrpc {
+  const { call, close } = createGrpcClient(port, options);
   onTestFinished(close);
   return call;
 }
 
-export function createGrpcClient(port: number): { call: CallGrpc; close: () => void } {
+export function createGrpcClient(
+  port: number,
+  options: ChannelOptions = {},
+): { call: CallGrpc; close: () => void } {
   const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), {
     'grpc.use_local_subchannel_pool': 1,
     'grpc.max_receive_message_length': -1,
+    ...options,
   });
   const call: CallGrpc = (path, message, { metadata = {}, timeoutMs = 20_000 } = {}) =>
     new Promise((resolve) => {

@@ -17,6 +17,8 @@ export interface KafkaProxy {
   readonly loseAnswers: (apiKeys: readonly number[]) => void;
   /** Asked at each request whether, and when, its connection ends; undefined: never again. */
   readonly cutAt: (pick: ((apiKey: number) => Cut | undefined) | undefined) => void;
+  /** Ends every connection that stands. */
+  readonly cutAll: () => void;
   /** These are left out of what the broker says that it can do. */
   readonly hide: (apiKeys: readonly number[]) => void;
   /** How many were withheld, or had their answers lost. */
@@ -106,6 +108,9 @@ export async function startKafkaProxy(): Promise<KafkaProxy> {
     },
     cutAt: (pick) => {
       pickCut = pick;
+    },
+    cutAll: () => {
+      for (const socket of sockets) socket.resetAndDestroy();
     },
     hide: (apiKeys) => {
       hidden = apiKeys;

@@ -4,6 +4,7 @@
  */
 
 import { Agent, request as httpsRequest, type RequestOptions } from 'node:https';
+import { text } from 'node:stream/consumers';
 import { KubeConfig } from '@kubernetes/client-node';
 import type { Manifest } from '../../src/controller/render/manifest.ts';
 
@@ -79,20 +80,22 @@ export async function createKubeClient(kubeconfigFile: string): Promise<KubeClie
   const request: KubeClient['request'] = (method, path, body, contentType) =>
     new Promise((resolve, reject) => {
       const type = contentType ?? (method === 'PATCH' ? mergePatch : 'application/json');
-      const headers = { ...options.headers, 'content-type': type, accept: 'application/json' };
+      const content = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+      const headers = {
+        ...options.headers,
+        'content-type': type,
+        accept: 'application/json',
+        // Without it Node frames no body of a DELETE: its bytes would begin the next request.
+        ...(content !== undefined && { 'content-length': Buffer.byteLength(content) }),
+      };
       const url = server.replace(/\/$/, '') + path;
       const sent = httpsRequest(url, { method, agent, headers, auth: options.auth ?? null });
       sent.once('error', reject);
       sent.once('response', (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.once('error', reject);
-        response.once('end', () => {
-          const text = Buffer.concat(chunks).toString('utf8');
-          resolve({ status: response.statusCode ?? 0, body: parse(text) });
-        });
+        const { statusCode: status = 0 } = response;
+        text(response).then((body) => resolve({ status, body: parse(body) }), reject);
       });
-      sent.end(body === undefined || typeof body === 'string' ? body : JSON.stringify(body));
+      sent.end(content);
     });
 
   const pathOf = async ({ apiVersion, kind, metadata }: Manifest) => {

@@ -13,6 +13,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findFreePort } from '../../src/demo/free-port.ts';
+import { createAuthority } from './certificates.ts';
 import { writeKubeconfig } from './kube-config.ts';
 import {
   apiServerFlags,
@@ -21,6 +22,7 @@ import {
   controllerManagerFlags,
   etcdFlags,
   type Flags,
+  frontProxy,
   serviceAccountKey,
 } from './kube-flags.ts';
 import type { KubePrograms } from './kube-install.ts';
@@ -44,8 +46,8 @@ export interface KubeCluster {
   stopApiServer(): Promise<void>;
   /** Starts it on the same port, where it does not run; resolves when `/readyz` says so. */
   startApiServer(): Promise<void>;
-  /** Which controllers it runs: kube-flags.ts. */
-  startControllerManager(): Promise<void>;
+  /** Which controllers it runs: kube-flags.ts, and these. */
+  startControllerManager(more?: readonly string[]): Promise<void>;
   /** What all servers wrote. */
   log(): Promise<string>;
   /** Ends all of them and deletes the folder. */
@@ -81,6 +83,7 @@ export async function startKubeCluster(options: KubeClusterOptions): Promise<Kub
   try {
     await writeFile(join(dir, 'tokens.csv'), tokenLines(tokens, users));
     await writeFile(join(dir, 'service-accounts.pem'), serviceAccountKey());
+    await writeFrontProxy(dir);
     await run('etcd', programs.etcd, etcdFlags(dir, etcdUrl), `${etcdUrl}/health`);
     await runApiServer();
     const caData = await readFile(join(certificatesDir(dir), 'apiserver.crt'), 'base64');
@@ -105,11 +108,11 @@ export async function startKubeCluster(options: KubeClusterOptions): Promise<Kub
       if (closing !== undefined) throw new Error('the cluster has been closed');
       if (servers.get('kube-apiserver')?.hasEnded()) await runApiServer();
     },
-    async startControllerManager() {
+    async startControllerManager(more = []) {
       const { controllerManager } = programs;
       if (controllerManager === undefined) throw new Error('there is no kube-controller-manager');
       const healthPort = await findFreePort();
-      const flags = controllerManagerFlags(dir, kubeconfig, healthPort);
+      const flags = controllerManagerFlags(dir, kubeconfig, healthPort, more);
       const healthUrl = `https://127.0.0.1:${healthPort}/healthz`;
       await run('kube-controller-manager', controllerManager, flags, healthUrl);
     },
@@ -121,6 +124,14 @@ export async function startKubeCluster(options: KubeClusterOptions): Promise<Kub
     },
     close: () => (closing ??= close()),
   };
+}
+
+async function writeFrontProxy(dir: string): Promise<void> {
+  const authority = createAuthority('front proxy');
+  const { certPem, keyPem } = authority.issue({ name: 'front-proxy' });
+  await writeFile(join(dir, frontProxy.authority), authority.certPem);
+  await writeFile(join(dir, frontProxy.certificate), certPem);
+  await writeFile(join(dir, frontProxy.key), keyPem);
 }
 
 /** kube-apiserver's `--token-auth-file`: token, name, uid and quoted groups. */

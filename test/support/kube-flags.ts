@@ -30,7 +30,7 @@ export interface ApiServerAddress {
   readonly etcdUrl: string;
 }
 
-/** Expects `tokens.csv` and `service-accounts.pem` in the folder. */
+/** Expects `tokens.csv`, `service-accounts.pem` and what {@link frontProxy} names in the folder. */
 export function apiServerFlags({ dir, port, etcdUrl }: ApiServerAddress): Flags {
   const serviceAccounts = join(dir, 'service-accounts.pem');
   return {
@@ -42,17 +42,32 @@ export function apiServerFlags({ dir, port, etcdUrl }: ApiServerAddress): Flags 
     'cert-dir': certificatesDir(dir),
     'token-auth-file': join(dir, 'tokens.csv'),
     'authorization-mode': 'RBAC',
-    'service-account-issuer': 'https://kubernetes.default.svc',
+    // Where its own discovery is found too; in a cluster that is https://kubernetes.default.svc.
+    'service-account-issuer': `https://127.0.0.1:${port}`,
     'service-account-key-file': serviceAccounts,
     'service-account-signing-key-file': serviceAccounts,
     // Would refuse every pod of a namespace whose default account nobody has made.
     'disable-admission-plugins': 'ServiceAccount',
     'service-cluster-ip-range': '10.0.0.0/16',
+    // By which servers of aggregated APIs know that it is the API server who asks.
+    'requestheader-client-ca-file': join(dir, frontProxy.authority),
+    'requestheader-username-headers': 'X-Remote-User',
+    'requestheader-group-headers': 'X-Remote-Group',
+    'requestheader-extra-headers-prefix': 'X-Remote-Extra-',
+    'proxy-client-cert-file': join(dir, frontProxy.certificate),
+    'proxy-client-key-file': join(dir, frontProxy.key),
     // Nobody reaches it as the Service `kubernetes`, and a loopback address is refused there.
     'endpoint-reconciler-type': 'none',
     'allow-privileged': true,
   };
 }
+
+/** Its client certificate for aggregated APIs, and who signed that. */
+export const frontProxy = {
+  authority: 'front-proxy-ca.crt',
+  certificate: 'front-proxy-client.crt',
+  key: 'front-proxy-client.key',
+} as const;
 
 export const certificatesDir = (dir: string): string => join(dir, 'certificates');
 
@@ -68,14 +83,22 @@ const controllers = [
   'disruption-controller',
 ];
 
-export function controllerManagerFlags(dir: string, kubeconfig: string, port: number): Flags {
+/** @param more controllers, beside those that every test has */
+export function controllerManagerFlags(
+  dir: string,
+  kubeconfig: string,
+  port: number,
+  more: readonly string[],
+): Flags {
   return {
     kubeconfig,
-    controllers: controllers.join(','),
+    controllers: [...controllers, ...more].join(','),
     'bind-address': '127.0.0.1',
     'secure-port': port,
     'cert-dir': join(dir, 'controller-manager'),
     'leader-elect': false,
+    // A third of the default: a test waits for it.
+    'horizontal-pod-autoscaler-sync-period': '5s',
     // With the default of 20 a second it would be what a test of a thousand objects waits for.
     'kube-api-qps': 200,
     'kube-api-burst': 400,

@@ -3,17 +3,14 @@
  * test/kubernetes-servers, into a cache outside the work tree.
  *
  * 1. Where KUBEBUILDER_ASSETS names a folder with these programs, that is used instead.
- * 2. The cache folder appears whole or not at all. Of two processes that want it at once, the
- *    second waits for the first (flock, which the kernel ends with its process).
+ * 2. Else they are built: go-build.ts.
  */
 
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ProgramMissingError } from '../../src/demo/kafka-install.ts';
-import { runProgram } from '../../src/demo/programs.ts';
+import { buildWithGo, isProgram } from './go-build.ts';
 
 export interface KubePrograms {
   readonly etcd: string;
@@ -55,7 +52,19 @@ export function kubeCacheDir(cacheHome?: string): string {
 export async function installKube(options: InstallKubeOptions): Promise<KubePrograms> {
   const { assetsDir, cacheDir, say } = options;
   if (assetsDir) return givenPrograms(assetsDir);
-  if (!isInstalled(cacheDir)) await build(cacheDir, say);
+  await buildWithGo({
+    moduleDir,
+    cacheDir,
+    programs: packages,
+    flags: ['-ldflags', `-s -w ${versionFlags()}`],
+    what: `kube-apiserver ${kubernetesVersion} and etcd ${etcdVersion}`,
+    duration: '3 to 10 minutes',
+    packageCount: 2700,
+    toldModules: /^(k8s\.io\/kubernetes|go\.etcd\.io\/etcd)/,
+    instead:
+      ', or set KUBEBUILDER_ASSETS to a folder with etcd and kube-apiserver, or KUBECONFIG to a cluster',
+    say,
+  });
   return programsIn(cacheDir);
 }
 
@@ -77,43 +86,11 @@ function givenPrograms(dir: string): KubePrograms {
   );
 }
 
-function isProgram(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** The folder is renamed into place when it has all of them, so one tells of all. */
-const isInstalled = (dir: string) => isProgram(join(dir, 'kube-apiserver'));
-
-async function build(cacheDir: string, say: (line: string) => void): Promise<void> {
-  await checkGo();
-  say(`building kube-apiserver ${kubernetesVersion} and etcd ${etcdVersion} into ${cacheDir}`);
-  say('this happens once and takes 3 to 10 minutes');
-  await mkdir(dirname(cacheDir), { recursive: true });
-  const work = await mkdtemp(`${cacheDir}.partial-`);
-  try {
-    await compile(cacheDir, work, say);
-    // Another process had the lock before us and has built them.
-    if (isInstalled(cacheDir)) return;
-    await rename(join(work, 'server'), join(work, 'etcd'));
-    await rename(work, cacheDir).catch((error: unknown) => {
-      if (!isInstalled(cacheDir)) throw error;
-    });
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
-  say(`kube-apiserver ${kubernetesVersion} and etcd ${etcdVersion} are ready`);
-}
-
-const packages = [
-  'go.etcd.io/etcd/server/v3',
-  'k8s.io/kubernetes/cmd/kube-apiserver',
-  'k8s.io/kubernetes/cmd/kube-controller-manager',
-];
+const packages = {
+  'kube-apiserver': 'k8s.io/kubernetes/cmd/kube-apiserver',
+  'kube-controller-manager': 'k8s.io/kubernetes/cmd/kube-controller-manager',
+  etcd: 'go.etcd.io/etcd/server/v3',
+};
 
 /** What a release build stamps on; without it `/version` says v0.0.0 and clients refuse it. */
 function versionFlags(): string {
@@ -121,51 +98,4 @@ function versionFlags(): string {
   const stamps = { gitVersion: kubernetesVersion, gitMajor: major, gitMinor: minor };
   const assigned = Object.entries({ ...stamps, gitTreeState: 'clean' });
   return assigned.map(([key, to]) => `-X k8s.io/component-base/version.${key}=${to}`).join(' ');
-}
-
-async function compile(cacheDir: string, work: string, say: (line: string) => void): Promise<void> {
-  const flags = ['-mod=readonly', '-trimpath', '-v', '-ldflags', `-s -w ${versionFlags()}`];
-  const go = ['go', '-C', moduleDir, 'build', ...flags, '-o', `${work}/`, ...packages];
-  // Behind whatever else this machine does meanwhile.
-  const niceGo = ['env', 'CGO_ENABLED=0', 'GOWORK=off', 'nice', '-n', '10', ...go];
-  const unlessBuilt = 'test -x "$0/kube-apiserver" || exec "$@"';
-  const [program = '', ...args] = locked(cacheDir, ['sh', '-c', unlessBuilt, cacheDir, ...niceGo]);
-  const others: string[] = [];
-  let compiled = 0;
-  const exit = await runProgram(program, args, (line) => {
-    const fetched = /^go: downloading ((?:k8s\.io\/kubernetes|go\.etcd\.io\/etcd\S*) \S+)/.exec(
-      line,
-    );
-    if (fetched) say(`fetching ${fetched[1]}`);
-    if (!packageName.test(line)) return void others.push(line);
-    compiled += 1;
-    if (compiled % 250 === 0) say(`compiled ${compiled} of about 2700 packages`);
-  });
-  if (exit.code === 0) return;
-  const errors = others.filter((line) => !line.startsWith('go: downloading ')).slice(0, 10);
-  throw new Error(`Go could not build the Kubernetes servers:\n${errors.join('\n')}`);
-}
-
-/** What `go build -v` prints of each package that it compiles. */
-const packageName = /^[\w./~-]+$/;
-
-const flock = '/usr/bin/flock';
-
-/** `--no-fork`: the lock is held by the build itself, and goes with it. */
-const locked = (cacheDir: string, command: readonly string[]): readonly string[] =>
-  existsSync(flock) ? [flock, '--no-fork', `${cacheDir}.lock`, ...command] : command;
-
-/** Asks Go within the module, so that one which is too old says so here. */
-async function checkGo(): Promise<void> {
-  const lines: string[] = [];
-  const args = ['-C', moduleDir, 'env', 'GOVERSION'];
-  const exit = await runProgram('go', args, (line) => lines.push(line)).catch(() => null);
-  if (exit?.code === 0) return;
-  const [, goVersion = ''] = /^go (\S+)/m.exec(goMod) ?? [];
-  const itSays = lines.find((line) => line.startsWith('go: '));
-  throw new ProgramMissingError(
-    `the Kubernetes servers are built by Go ${goVersion} or later, which is missing here` +
-      `${itSays === undefined ? '' : ` (${itSays})`}: install it from https://go.dev/dl, or set ` +
-      'KUBEBUILDER_ASSETS to a folder with etcd and kube-apiserver, or KUBECONFIG to a cluster',
-  );
 }

@@ -8,8 +8,9 @@ import type { Manifest } from '../../src/controller/render/manifest.ts';
 import { ProgramMissingError } from '../../src/demo/kafka-install.ts';
 import { runProgram } from '../../src/demo/programs.ts';
 import { configDir, parseYaml } from './config-dir.ts';
+import { runGoTool } from './go-tool.ts';
 
-const kustomize = 'sigs.k8s.io/kustomize/kustomize/v5@v5.7.1';
+export const kustomizeProgram = 'sigs.k8s.io/kustomize/kustomize/v5@v5.7.1';
 
 /** @returns whether there is no Go to compile it, which is said; with CI=true that throws */
 export async function kustomizeMissing(): Promise<boolean> {
@@ -27,11 +28,7 @@ export async function kustomizeMissing(): Promise<boolean> {
  * @throws what kustomize says
  */
 export async function kustomizeBuild(dir: string): Promise<readonly Manifest[]> {
-  const lines: string[] = [];
-  const args = ['GOWORK=off', 'go', 'run', kustomize, 'build', dir];
-  const exit = await runProgram('env', args, (line) => lines.push(line));
-  const output = lines.filter((line) => !line.startsWith('go: ')).join('\n');
-  if (exit.code !== 0) throw new Error(`kustomize build ${dir}: ${output}`);
+  const output = await runGoTool(kustomizeProgram, ['build', dir]);
   return parseYaml(output, dir);
 }
 

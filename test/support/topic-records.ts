@@ -28,7 +28,10 @@ export async function uniqueTopic(
   return topic;
 }
 
-/** Creates topics, and waits until the broker that is asked knows who leads their partitions. */
+/**
+ * Creates topics, and waits until the broker that is asked knows who leads their partitions, and the
+ * leaders know it too: a broker tells of a partition a moment before it takes records for it.
+ */
 export async function createTopics(admin: Admin, topics: ITopicConfig[]): Promise<void> {
   // kafkajs' own waiting fails where the broker has not heard of a topic yet.
   await admin.createTopics({ topics, waitForLeaders: false });
@@ -39,7 +42,8 @@ async function untilKnown(admin: Admin, topic: string): Promise<void> {
   const deadline = Date.now() + 30_000;
   for (;;) {
     const found = await admin.fetchTopicMetadata({ topics: [topic] }).catch(() => undefined);
-    if (found?.topics[0]?.partitions.every(({ leader }) => leader >= 0)) return;
+    const isLed = found?.topics[0]?.partitions.every(({ leader }) => leader >= 0) === true;
+    if (isLed && (await admin.fetchTopicOffsets(topic).catch(() => undefined))) return;
     if (Date.now() > deadline) throw new Error(`${topic} never came`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
@@ -77,7 +81,8 @@ export interface ReadRecord {
 /**
  * Reads a topic from its beginning in a group of its own, until there are `count` records or
  * `until` says that they are enough; what came along in the last batch is returned too, so that
- * a duplicate shows. Transactions that were aborted are not seen.
+ * a duplicate shows. A place that is fetched twice, as after the reader's group had to form anew,
+ * is one record. Transactions that were aborted are not seen.
  */
 export async function readTopic(
   brokers: readonly string[],
@@ -87,6 +92,13 @@ export async function readTopic(
 ): Promise<ReadRecord[]> {
   const enough = () => (typeof until === 'number' ? records.length >= until : until(records));
   const records: ReadRecord[] = [];
+  const places = new Set<string>();
+  const add = (record: ReadRecord): void => {
+    const place = `${record.partition}/${record.offset}`;
+    if (places.has(place)) return;
+    places.add(place);
+    records.push(record);
+  };
   if (enough()) return records;
   const consumer = kafkaOf(brokers).consumer({
     groupId: `test-${randomUUID()}`,
@@ -104,7 +116,7 @@ export async function readTopic(
       }: {
         batch: { partition: number; messages: KafkaMessage[] };
       }) => {
-        records.push(...batch.messages.map((message) => readRecord(batch.partition, message)));
+        for (const message of batch.messages) add(readRecord(batch.partition, message));
         if (enough()) resolve();
       };
       consumer.run({ eachBatch }).catch(reject);

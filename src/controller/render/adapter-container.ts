@@ -6,6 +6,7 @@ import { adapterContainer } from './names.ts';
 import type { PlannedPredictor } from './plan.ts';
 import { podInfoPath, podInfoVolume } from './pod-paths.ts';
 import type { Container, EnvVar, Probe } from './seldon-deployment.ts';
+import { servesTls } from './server-tls.ts';
 
 /**
  * Resources where `svcOrchSpec` says nothing. The image's heap is bound to 384 MiB, the limit leaves
@@ -39,7 +40,11 @@ export function createAdapterContainer(
   const { predictor, settings } = plan;
   const env = adapterEnv(plan, images);
   const port = portOf(env, 'HTTP_PORT', settings.httpPort);
-  const probe = (path: string, timing: Probe): Probe => ({ httpGet: { path, port }, ...timing });
+  const scheme = servesTls(env) ? { scheme: 'HTTPS' } : {};
+  const probe = (path: string, timing: Probe): Probe => ({
+    httpGet: { path, port, ...scheme },
+    ...timing,
+  });
   const ours: Container = {
     name: adapterContainer,
     image: settings.adapterImage,

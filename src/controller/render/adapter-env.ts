@@ -6,7 +6,9 @@ import { kafkaEnvOf } from './kafka-env.ts';
 import { metricsPath } from './labels.ts';
 import { mergeEnv } from './merge-container.ts';
 import type { PlannedPredictor } from './plan.ts';
+import { responseSourceOf } from './response-source.ts';
 import type { EnvVar } from './seldon-deployment.ts';
+import { tlsEnv } from './server-tls.ts';
 
 /**
  * Makes the adapter's variables. Those of `svcOrchSpec.env` stand after ours and instead of ours;
@@ -15,6 +17,7 @@ import type { EnvVar } from './seldon-deployment.ts';
  */
 export function adapterEnv(plan: PlannedPredictor, images: ReadonlyMap<string, string>): EnvVar[] {
   const { sdep, predictor, settings } = plan;
+  const responseSource = responseSourceOf(sdep, predictor);
   const ours: EnvVar[] = [
     { name: 'SELDON_DEPLOYMENT_ID', value: sdep.metadata.name },
     // The pod's own, so that it holds in whatever namespace the manifest is applied to.
@@ -27,6 +30,8 @@ export function adapterEnv(plan: PlannedPredictor, images: ReadonlyMap<string, s
     { name: 'HTTP_PORT', value: String(settings.httpPort) },
     ...(plan.transport === 'grpc' ? [{ name: 'GRPC_PORT', value: String(settings.grpcPort) }] : []),
     { name: 'METRICS_PATH', value: metricsPath },
+    ...tlsEnv(predictor),
+    ...(responseSource === undefined ? [] : [{ name: 'RESPONSE_SOURCE', value: responseSource }]),
     { name: 'ENGINE_PREDICTOR', value: enginePredictor(plan, images) },
   ];
   const given = mergeEnv(ours, predictor.svcOrchSpec?.env);

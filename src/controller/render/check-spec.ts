@@ -11,6 +11,7 @@ import {
 } from './call-style.ts';
 import type { Finding } from './finding.ts';
 import { isDnsLabel, isServiceName, maxNameLength, predictorService } from './names.ts';
+import { checkResponseSources } from './response-source.ts';
 import type { Predictor, SeldonDeployment } from './seldon-deployment.ts';
 
 const finding = (reason: string, message: string): Finding => ({ reason, message });
@@ -26,6 +27,7 @@ export function checkSpec(sdep: SeldonDeployment): Finding[] {
       : [finding('NoPredictors', 'spec.predictors: there are none; give at least one')]),
     ...predictors.flatMap((predictor, i) => checkPredictor(sdep, predictor, i)),
     ...checkTraffic(predictors),
+    ...checkResponseSources(sdep),
   ];
 }
 
@@ -71,14 +73,14 @@ function checkPredictor(sdep: SeldonDeployment, predictor: Predictor, index: num
     ...checkNames(sdep, predictor, index),
     ...checkTransport(sdep, predictor, field),
     // Answering without the TLS that was asked for would be worse than not answering.
-    ...(predictor['ssl'] === undefined
-      ? []
-      : [
+    ...(predictor.ssl !== undefined && !predictor.ssl.certSecretName
+      ? [
           finding(
-            'TlsNotSupported',
-            `${field}.ssl: the adapter serves no TLS by it; take it out, and put TLS before the Service`,
+            'TlsSecretUnnamed',
+            `${field}.ssl.certSecretName: names no Secret; name one with tls.crt and tls.key, or take ssl out`,
           ),
-        ]),
+        ]
+      : []),
   ];
 }
 

@@ -3,6 +3,7 @@
 import { createAdapterContainer } from './adapter-container.ts';
 import type { DrainSeconds } from './drain.ts';
 import { serverOf } from './graph-nodes.ts';
+import { withKafkaSecrets } from './kafka-defaults.ts';
 import { mergeContainer, withoutEmpty } from './merge-container.ts';
 import { completeModelContainer, stopLater } from './model-container.ts';
 import { adapterContainer } from './names.ts';
@@ -10,6 +11,7 @@ import type { PlannedComponent, PlannedContainer, PlannedPredictor } from './pla
 import { podInfoVolume } from './pod-paths.ts';
 import { prepackagedServer } from './prepackaged-server.ts';
 import type { Container, GraphNode, PodSpec, Volume } from './seldon-deployment.ts';
+import { withCertificate } from './server-tls.ts';
 import { addStorageInitializer, withNamed } from './storage-initializer.ts';
 
 /** A container of a graph node and, where its server needs one, the container beside it. */
@@ -80,7 +82,9 @@ export function createPod(
         : addStorageInitializer(before, node, reader, image),
     pod,
   );
-  return tidied(component.hasAdapter ? withAdapter(withModels, plan, images) : withModels);
+  if (!component.hasAdapter) return tidied(withModels);
+  const whole = withCertificate(withAdapter(withModels, plan, images), plan.predictor);
+  return tidied(withKafkaSecrets(whole, plan.predictor, plan.settings.kafkaDefaults));
 }
 
 /** Servers beside a node's container; a user's of the same name lies over it. */

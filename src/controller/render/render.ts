@@ -11,13 +11,15 @@ import { createDeployment, createHpa, scalerOf } from './deployment.ts';
 import { drainSeconds } from './drain.ts';
 import type { Finding } from './finding.ts';
 import { checkKafka } from './kafka-check.ts';
+import { kafkaSecretReferences, withKafkaDefaults } from './kafka-defaults.ts';
 import { renderScaling } from './keda-scaling.ts';
 import type { Manifest } from './manifest.ts';
 import { type PlannedPredictor, planPredictor } from './plan.ts';
 import { imagesOf } from './pod.ts';
 import { referencesOf } from './references.ts';
 import type { Address, Reference, Rendered, RenderSettings } from './rendered.ts';
-import type { EnvVar, SeldonDeployment } from './seldon-deployment.ts';
+import type { EnvVar, PodSpec, SeldonDeployment } from './seldon-deployment.ts';
+import { audienceOf, certificateReferences, certificateSecret, servesTls } from './server-tls.ts';
 import { createServices, servicePorts } from './services.ts';
 import { warningsOf } from './warnings.ts';
 
@@ -26,7 +28,8 @@ import { warningsOf } from './warnings.ts';
  *
  * Where there is any problem nothing is made, so that a wrong change leaves what runs as it is.
  */
-export function render(sdep: SeldonDeployment, settings: RenderSettings): Rendered {
+export function render(written: SeldonDeployment, settings: RenderSettings): Rendered {
+  const sdep = withKafkaDefaults(written, settings.kafkaDefaults);
   const plans = sdep.spec.predictors.map((predictor) => planPredictor(sdep, predictor, settings));
   const kafka = checkKafka(sdep);
   const faults = [...checkAll(sdep, plans, settings), ...kafka.problems];
@@ -35,6 +38,9 @@ export function render(sdep: SeldonDeployment, settings: RenderSettings): Render
   const objects = made.flatMap((predictor) => predictor.objects);
   const later = [...made.flatMap(({ problems }) => problems), ...checkObjects(objects)];
   if (later.length > 0) return refused(later);
+  const certified = made.flatMap(({ address, certificate }) =>
+    certificate === undefined ? [] : [[address.name, certificate] as const],
+  );
   return {
     problems: [],
     warnings: [
@@ -44,7 +50,13 @@ export function render(sdep: SeldonDeployment, settings: RenderSettings): Render
     ],
     objects,
     addresses: shadowsLast(made).map(({ address }) => address),
-    references: unique([...referencesOf(sdep), ...kafka.references]),
+    ...(certified.length > 0 && { certificates: Object.fromEntries(certified) }),
+    references: unique([
+      ...referencesOf(sdep),
+      ...kafka.references,
+      ...certificateReferences(sdep),
+      ...kafkaSecretReferences(sdep, settings.kafkaDefaults),
+    ]),
     scaledByOthers: plans.flatMap(({ components }) =>
       components
         .filter((component) => scalerOf(component) !== undefined)
@@ -79,6 +91,8 @@ const checkAll = (
 
 interface RenderedPredictor {
   readonly address: Address;
+  /** The Secret of its certificate. */
+  readonly certificate: string | undefined;
   readonly isShadow: boolean;
   readonly objects: readonly Manifest[];
   readonly warnings: readonly Finding[];
@@ -98,11 +112,24 @@ function renderPredictor(plan: PlannedPredictor): RenderedPredictor {
   });
   return {
     address: addressOf(plan, env),
+    certificate: servesTls(env) ? certificateOf(plan, made, env) : undefined,
     isShadow: predictor.shadow === true,
     objects: canonical([...createServices(plan, env), ...made.flatMap(({ objects }) => objects)]),
     warnings: made.flatMap(({ warnings }) => warnings),
     problems: [...made.flatMap(({ problems }) => problems), ...checkEnv(predictor.name, env)],
   };
+}
+
+function certificateOf(
+  { components }: PlannedPredictor,
+  made: readonly { readonly objects: readonly Manifest[] }[],
+  env: readonly EnvVar[],
+): string | undefined {
+  const deployment = made[components.findIndex(({ hasAdapter }) => hasAdapter)]?.objects[0];
+  const spec = deployment?.['spec'] as
+    | { readonly template: { readonly spec: PodSpec } }
+    | undefined;
+  return spec && certificateSecret(spec.template.spec, env);
 }
 
 /** Linux starts no program with a longer variable (MAX_ARG_STRLEN), its name and an end included. */
@@ -136,7 +163,13 @@ function addressOf(plan: PlannedPredictor, env: readonly EnvVar[]): Address {
   const host = `${service}.${sdep.metadata.namespace}.svc.${settings.clusterDomain}`;
   const { ports } = servicePorts(plan, env);
   const path = predictionPath(plan.protocol, predictor.graph.name);
-  return { name: predictor.name, url: `http://${host}:${ports.http}${path}` };
+  const scheme = servesTls(env) ? 'https' : 'http';
+  const audience = audienceOf(sdep, env);
+  return {
+    name: predictor.name,
+    url: `${scheme}://${host}:${ports.http}${path}`,
+    ...(audience !== undefined && { audience }),
+  };
 }
 
 /** The first is the SeldonDeployment's own, and so never a shadow's. */

@@ -12,6 +12,15 @@ export interface RenderSettings {
   readonly grpcPort: number;
   /** Images of prepackaged servers and of the storage initializer, by `implementation`. */
   readonly servers: ServerImages;
+  /** What SeldonDeployments of `serverType: kafka` leave open. */
+  readonly kafkaDefaults?: KafkaDefaults | undefined;
+}
+
+export interface KafkaDefaults {
+  /** Variables of the adapter. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Secrets by name, and where the adapter finds their keys as files. */
+  readonly secrets: Readonly<Record<string, string>>;
 }
 
 export interface ServerImage {
@@ -42,6 +51,10 @@ export interface Address {
   /** The predictor's name. */
   readonly name: string;
   readonly url: string;
+  /** Authorities, in PEM, that its certificate is of; as Knative names the field. */
+  readonly CACerts?: string;
+  /** Whom tokens must be for. */
+  readonly audience?: string;
 }
 
 export interface Rendered {
@@ -52,6 +65,8 @@ export interface Rendered {
   /** All of it, in the order to apply; empty where there are problems. */
   readonly objects: readonly Manifest[];
   readonly addresses: readonly Address[];
+  /** By predictor: the Secret that its certificate comes from. */
+  readonly certificates?: Readonly<Record<string, string>>;
   readonly references: readonly Reference[];
   /** Names of Deployments whose replicas KEDA or an HPA owns. */
   readonly scaledByOthers: readonly string[];

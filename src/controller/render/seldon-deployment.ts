@@ -161,6 +161,7 @@ export interface Predictor {
   readonly replicas?: number;
   readonly traffic?: number;
   readonly shadow?: boolean;
+  readonly ssl?: { readonly certSecretName?: string };
   readonly annotations?: Readonly<Record<string, string>>;
   readonly labels?: Readonly<Record<string, string>>;
   readonly [field: string]: unknown;

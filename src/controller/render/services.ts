@@ -7,6 +7,7 @@ import { nodeService } from './names.ts';
 import { ownedMetadata } from './owner.ts';
 import type { PlannedComponent, PlannedPredictor } from './plan.ts';
 import type { EnvVar } from './seldon-deployment.ts';
+import { servesTls } from './server-tls.ts';
 
 /** @param env the variables of the predictor's adapter */
 export function createServices(plan: PlannedPredictor, env: readonly EnvVar[]): Manifest[] {
@@ -47,7 +48,8 @@ function predictorService(plan: PlannedPredictor, env: readonly EnvVar[]): Manif
       ...(isHeadless ? { clusterIP: 'None' } : {}),
       selector: { 'seldon-app': service, ...identity(plan) },
       ports: [
-        servicePort('http', ports.http, targets.http),
+        // A mesh goes by the name, unless it is told otherwise.
+        { ...servicePort('http', ports.http, targets.http), ...protocolOf(env) },
         servicePort('grpc', ports.grpc, targets.grpc),
       ],
     },
@@ -85,6 +87,8 @@ function nodeServices(plan: PlannedPredictor, component: PlannedComponent): Mani
     ];
   });
 }
+
+const protocolOf = (env: readonly EnvVar[]) => (servesTls(env) ? { appProtocol: 'https' } : {});
 
 const servicePort = (name: string, port: number, targetPort: number) => ({
   name,

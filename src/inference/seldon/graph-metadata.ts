@@ -1,15 +1,16 @@
 /** Metadata of models, and of a whole graph in the shape in which Seldon's executor tells it. */
 
+import { isWritable } from '../json-depth.ts';
+
 /** What a model says of itself. */
 export type Described = Readonly<Record<string, unknown>>;
 
-/** What a model answered on `/metadata`; undefined where that is no JSON object. */
+/** What a model answered on `/metadata`; undefined where that is no JSON object, or nested too deeply. */
 export function readMetadata(answer: Uint8Array): Described | undefined {
   try {
     const told: unknown = JSON.parse(Buffer.from(answer).toString('utf8'));
-    return typeof told === 'object' && told !== null && !Array.isArray(told)
-      ? (told as Described)
-      : undefined;
+    const isObject = typeof told === 'object' && told !== null && !Array.isArray(told);
+    return isObject && isWritable(told) ? (told as Described) : undefined;
   } catch {
     return undefined;
   }

@@ -25,7 +25,9 @@ export type TokenAnswer =
 
 /** kafkajs gives an authentication 10 s in all. */
 const timeoutMs = 4_000;
-const maxAnswerChars = 64 * 1024;
+const maxAnswerBytes = 64 * 1024;
+/** Of what it says, so much is told. */
+const maxTold = 500;
 /** Where the endpoint does not say (RFC 6749 recommends that it does). */
 const assumedLifetimeMs = 300_000;
 
@@ -36,11 +38,14 @@ const assumedLifetimeMs = 300_000;
 export async function requestToken(client: TokenClient, style: ClientStyle): Promise<TokenAnswer> {
   const { tokenUrl } = client;
   const fail = (why: string): RefusedError => {
-    const told = `the token endpoint at ${tokenUrl.host} ${why}`;
-    return new RefusedError(told.replaceAll(client.clientSecret, '[secret]'));
+    const told = writingsOf(client).reduce(
+      (text, shown) => text.replaceAll(shown, '[secret]'),
+      why,
+    );
+    return new RefusedError(`the token endpoint at ${tokenUrl.host} ${shortened(told)}`);
   };
   let status: number;
-  let text: string;
+  let text: string | undefined;
   try {
     // Never redirected: the secret would go along.
     const answer = await fetch(tokenUrl, {
@@ -49,10 +54,11 @@ export async function requestToken(client: TokenClient, style: ClientStyle): Pro
       signal: AbortSignal.timeout(timeoutMs),
     });
     status = answer.status;
-    text = (await answer.text()).slice(0, maxAnswerChars);
+    text = await textOf(answer);
   } catch (error) {
     throw fail(`cannot be reached: ${reasonOf(error)}`);
   }
+  if (text === undefined) throw fail(`answered more than ${maxAnswerBytes} bytes`);
   const body = parseObject(text);
   if (status === 200) {
     const token = tokenIn(body);
@@ -76,13 +82,37 @@ function messageOf({ clientId, clientSecret, scope }: TokenClient, style: Client
   if (style === 'basic') {
     // RFC 6749, section 2.3.1: both are form-encoded first.
     const login = [clientId, clientSecret].map(formEncoded).join(':');
-    headers['authorization'] = `Basic ${Buffer.from(login).toString('base64')}`;
+    headers['authorization'] = `Basic ${base64(login)}`;
   } else {
     body.set('client_id', clientId);
     body.set('client_secret', clientSecret);
   }
   return { method: 'POST', headers, body };
 }
+
+/** @returns undefined where it is too long, the rest of which is not waited for */
+async function textOf({ body }: Response): Promise<string | undefined> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > maxAnswerBytes) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** The secret in each form in which it is sent, or in which an endpoint may repeat it. */
+function writingsOf({ clientId, clientSecret }: TokenClient): string[] {
+  const encoded = [clientSecret, formEncoded(clientSecret), encodeURIComponent(clientSecret)];
+  const login = [clientId, clientSecret].map(formEncoded).join(':');
+  return [base64(login), base64(clientSecret), ...encoded].filter((text) => text !== '');
+}
+
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+
+const shortened = (text: string): string =>
+  text.length > maxTold ? `${text.slice(0, maxTold)}…` : text;
 
 const formEncoded = (text: string): string =>
   new URLSearchParams({ x: text }).toString().slice('x='.length);
@@ -91,8 +121,14 @@ function tokenIn(body: Readonly<Record<string, unknown>>): Token | undefined {
   const { access_token: value, expires_in: seconds } = body;
   // Characters that could end the token in the SASL message are no part of any (RFC 6750).
   if (typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value)) return undefined;
-  const lifetimeMs = Number(seconds ?? Number.NaN) * 1_000;
-  return { value, lifetimeMs: lifetimeMs > 0 ? lifetimeMs : assumedLifetimeMs };
+  return { value, lifetimeMs: lifetimeOf(seconds) };
+}
+
+/** A number by the RFC; some write it as text. Anything else is no lifetime. */
+function lifetimeOf(seconds: unknown): number {
+  const isTold = typeof seconds === 'number' || typeof seconds === 'string';
+  const lifetimeMs = isTold ? Number(seconds) * 1_000 : Number.NaN;
+  return lifetimeMs > 0 && lifetimeMs <= Number.MAX_SAFE_INTEGER ? lifetimeMs : assumedLifetimeMs;
 }
 
 function parseObject(text: string): Readonly<Record<string, unknown>> {

@@ -155,6 +155,7 @@ export function createExactlyOnce(
           release.forWriters.done(answers);
         },
         claim: () => claim(id),
+        begun: deps.traced?.begun,
         judge,
         elsewhere: () => {
           log.warn(

@@ -18,6 +18,7 @@
 import type { Log, Now } from '../../delivery/ports.ts';
 import { protocolErrorOf } from '../protocol-error.ts';
 import type { TransactionState } from './describe-transactions.ts';
+import { createGrowingPause } from './growing-pause.ts';
 import type { ReadStableOffset } from './stable-offsets.ts';
 import type {
   ProducerIdentity,
@@ -46,8 +47,6 @@ interface Repair {
   readonly commit: boolean;
 }
 
-const firstPauseMs = 2;
-const longestPauseMs = 100;
 /** Markers take a moment; where the broker of one is away, we are told and ask again later. */
 const settlingMs = 15_000;
 /** Brokers before Kafka 4 decide offsets a moment after their marker is written. */
@@ -61,7 +60,7 @@ export function createLeftOutMarkers(
   options: LeftOutMarkersOptions,
   deps: LeftOutMarkersDeps,
 ): (partition: number) => Promise<void> {
-  const { coordinator, pause, now } = deps;
+  const { coordinator, now } = deps;
   const repairs = new Map<number, Repair>();
   /** Producers whose last end was written again: once must do. */
   const repaired = new Map<number, string>();
@@ -69,7 +68,7 @@ export function createLeftOutMarkers(
   /** Waits until the last transaction is decided and its markers are written, as Kafka has it. */
   const settled = async (transactionalId: string): Promise<TransactionState | undefined> => {
     const deadlineMs = now() + settlingMs;
-    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
+    for (const pauseAgain = createGrowingPause(deps.pause); ; await pauseAgain()) {
       const last = await coordinator.describe(transactionalId);
       if (last === undefined || !isOpen(last)) return last;
       if (last.state === 'Ongoing') await abort(transactionalId);
@@ -78,7 +77,6 @@ export function createLeftOutMarkers(
           `the last transaction of ${transactionalId} is ${last.state} and not settled: a broker that it wrote to is away`,
         );
       }
-      await pause(pauseMs);
     }
   };
 
@@ -93,7 +91,7 @@ export function createLeftOutMarkers(
 
   const isDecided = async (partition: number): Promise<boolean> => {
     const deadlineMs = now() + patienceMs;
-    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
+    for (const pauseAgain = createGrowingPause(deps.pause); ; await pauseAgain()) {
       try {
         await deps.committed(partition);
         return true;
@@ -101,7 +99,6 @@ export function createLeftOutMarkers(
         if (protocolErrorOf(error) !== 'UNSTABLE_OFFSET_COMMIT') throw error;
       }
       if (now() > deadlineMs) return false;
-      await pause(pauseMs);
     }
   };
 

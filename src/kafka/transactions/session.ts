@@ -20,6 +20,7 @@ import type { OutputRecord } from '../../delivery/record.ts';
 import type { Transaction, TransactionSession } from '../../delivery/transaction.ts';
 import { type PlacedMessage, placeOutput } from '../place-output.ts';
 import { protocolErrorOf } from '../protocol-error.ts';
+import { createGrowingPause } from './growing-pause.ts';
 
 export interface SessionOptions {
   readonly transactionalId: string;
@@ -39,8 +40,6 @@ export interface SessionDeps {
 /** What kafkajs' types leave out: the metadata beside an offset is sent on. */
 type SentOffsets = Parameters<Txn['sendOffsets']>[0];
 
-const firstPauseMs = 2;
-const longestPauseMs = 100;
 /** The coordinator's markers take a moment; a broker that is away takes longer. */
 const markersMs = 15_000;
 
@@ -97,14 +96,14 @@ async function commit(
 /** Tries until the transaction before is settled. */
 async function onceSettled(begin: () => Promise<void>, pause: SessionDeps['pause']): Promise<void> {
   let waited = 0;
-  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
+  const pauseAgain = createGrowingPause(pause);
+  for (;;) {
     try {
       return await begin();
     } catch (error) {
       if (protocolErrorOf(error) !== 'CONCURRENT_TRANSACTIONS' || waited > markersMs) throw error;
     }
-    await pause(pauseMs);
-    waited += pauseMs;
+    waited += await pauseAgain();
   }
 }
 

@@ -134,7 +134,11 @@ test('every answer is counted under its service, method and code, refusals too',
 test('a body that is too large is counted, though nobody reads it', async () => {
   const adapter = await openAdapter({ MAX_BODY_BYTES: '10' });
   await send(`${adapter.url}/api/v1.0/predictions`, { body: 'x'.repeat(11) });
-  expect(counted(await samplesOf(adapter), server)).toEqual(['predictions post 413 1']);
+  await send(`${adapter.url}/api/v1.0/feedback`, { body: 'x'.repeat(11) });
+  expect(counted(await samplesOf(adapter), server)).toEqual([
+    'feedback post 413 1',
+    'predictions post 413 1',
+  ]);
 });
 
 test('names that callers think of do not become labels', async () => {

@@ -194,3 +194,70 @@ test('a batch that waits its turn leaves places to others', async () => {
   await post(adapter, events);
   expect(adapter.iris.counters.maxConcurrent).toBeLessThanOrEqual(16);
 });
+
+describe('a batch within its limits', () => {
+  test('of more events than MAX_BATCH_EVENTS is refused whole with 413, and nothing is predicted', async () => {
+    const adapter = await openAdapter({ MAX_BATCH_EVENTS: '3' });
+    const events = Array.from({ length: 4 }, (_, i) => event(`e${i}`));
+    const answer = await post(adapter, events);
+    expect([answer.status, answer.json()['code']]).toEqual([413, 'BODY_TOO_LARGE']);
+    expect(answer.text).toContain('has 4 events, and at most 3');
+    expect(adapter.iris.counters.predictions).toBe(0);
+    expect((await post(adapter, events.slice(1))).status).toBe(200);
+  });
+
+  test('that is nothing but empty objects is not worth a line of log for each', async () => {
+    const adapter = await openAdapter();
+    const body = `[${'{},'.repeat(200_000)}{}]`;
+    const answer = await send(adapter.url, { headers: batchType, body });
+    expect(answer.status).toBe(413);
+    const told = adapter.log.filter(({ message }) => message.includes('answered with an error'));
+    expect(told).toHaveLength(1);
+  });
+
+  test('whose replies are too large together: those that fit are sent, the others told', async () => {
+    const adapter = await openAdapter({ MAX_ANSWER_BYTES: '700' });
+    const answer = await post(
+      adapter,
+      Array.from({ length: 8 }, (_, i) => event(`e${i}`)),
+    );
+    expect(answer.status).toBe(200);
+    const kinds = told(answer).map((line) => line.replace(/^e\d /, ''));
+    expect(kinds).toHaveLength(8);
+    expect(new Set(kinds)).toEqual(new Set(['response', 'error PREDICTOR_ANSWER_UNUSABLE']));
+  });
+
+  test('with an event twice answers it twice, by the same id', async () => {
+    const adapter = await openAdapter();
+    const answer = await post(adapter, [event('1'), event('2'), event('1')]);
+    const ids = answer.json<Member[]>().map(({ id }) => id);
+    expect(ids).toHaveLength(3);
+    expect(ids[0]).toBe(ids[2]);
+    expect(ids[0]).not.toBe(ids[1]);
+  });
+
+  test('that cannot be done in time tells what was done, and 504 for the rest', async () => {
+    const adapter = await openAdapter({ REQUEST_TIMEOUT_MS: '1500', MAX_CONCURRENCY: '1' });
+    adapter.iris.faults.delayMs = 600;
+    const answer = await post(
+      adapter,
+      Array.from({ length: 6 }, (_, i) => event(`e${i}`)),
+    );
+    expect(answer.status).toBe(200);
+    const kinds = told(answer);
+    expect(kinds[0]).toBe('e0 response');
+    expect(kinds.at(-1)).toBe('e5 error DEADLINE_EXCEEDED');
+    const [late] = answer.json<Member[]>().slice(-1);
+    expect(late?.data).toMatchObject({ status: 504, retriable: true });
+  });
+
+  test('on a prediction path goes to the model that the path names', async () => {
+    const adapter = await openAdapter({ SELDON_PROTOCOL: 'v2' });
+    const data = JSON.parse(irisPayloads.v2);
+    const answer = await send(`${adapter.url}/v2/models/iris/infer`, {
+      headers: batchType,
+      body: JSON.stringify([event('1', data), event('2', data)]),
+    });
+    expect(told(answer)).toEqual(['1 response', '2 response']);
+  });
+});

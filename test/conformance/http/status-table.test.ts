@@ -91,10 +91,10 @@ describe.each(protocolNames)('protocol %s', (protocol) => {
 });
 
 describe('no answer of the predictor', () => {
-  const limits = { REQUEST_TIMEOUT_MS: '300', MAX_ANSWER_BYTES: '1000' };
-  const adapter = useAdapter(limits);
+  const adapter = useAdapter({ MAX_ANSWER_BYTES: '1000' });
   const event = { headers: ceHeaders(), body };
-  const plain = (): Promise<Answer> => send(adapter.url + predictionPaths.seldon, { body });
+  const plain = ({ url } = adapter): Promise<Answer> =>
+    send(url + predictionPaths.seldon, { body });
 
   /** The same fault for an ordinary request, in Seldon's shape. */
   const expectSeldonFailure = (answer: Answer, { status, code }: Expected): void => {
@@ -119,10 +119,11 @@ describe('no answer of the predictor', () => {
   });
 
   test('it never answers: 504 when the deadline comes', async () => {
-    adapter.iris.faults.hang = true;
+    const hasty = await openAdapter({ REQUEST_TIMEOUT_MS: '300' });
+    hasty.iris.faults.hang = true;
     const expected = { ...transient, status: 504, code: 'DEADLINE_EXCEEDED' };
-    expectProblem(await send(adapter.url, event), expected);
-    expectSeldonFailure(await plain(), expected);
+    expectProblem(await send(hasty.url, event), expected);
+    expectSeldonFailure(await plain(hasty), expected);
   });
 
   test('its answer is larger than MAX_ANSWER_BYTES: 502', async () => {
@@ -144,7 +145,8 @@ describe('no answer of the predictor', () => {
 
   test('nothing listens there: 502, and readiness says why', async () => {
     const PREDICTOR_URL = `http://127.0.0.1:${await findFreePort()}`;
-    const lonely = await openAdapter({ ...limits, PREDICTOR_URL });
+    // What a call that never arrives is answered with, each time.
+    const lonely = await openAdapter({ PREDICTOR_URL, CIRCUIT_BREAKER: 'false' });
     const expected = { ...transient, code: 'PREDICTOR_UNREACHABLE' };
     expectProblem(await send(lonely.url, event), expected);
     expectSeldonFailure(await send(lonely.url + predictionPaths.seldon, { body }), expected);

@@ -31,6 +31,13 @@ async function settled(place: Place): Promise<Readonly<Record<string, string>>> 
       expect(status?.observedGeneration).toBe(metadata.generation);
       expect(status?.updatedReplicas ?? 0).toBe(spec.replicas ?? 1);
     }
+    // Their controller looks every five seconds; without metrics this is all that it finds.
+    const autoscalers = (await place.list(
+      'HorizontalPodAutoscaler',
+    )) as unknown as readonly Scaled[];
+    for (const { status } of autoscalers) {
+      expect(status?.conditions?.map(({ type }) => type)).toContain('ScalingActive');
+    }
   });
   let before = await place.versions(kinds);
   for (let same = 0; same < 5; ) {
@@ -46,6 +53,10 @@ interface Rollout {
   readonly metadata: { readonly generation?: number };
   readonly spec: { readonly replicas?: number };
   readonly status?: { readonly observedGeneration?: number; readonly updatedReplicas?: number };
+}
+
+interface Scaled {
+  readonly status?: { readonly conditions?: readonly { readonly type: string }[] };
 }
 
 /** Every Secret that a fixture names, so that it is made whole. */

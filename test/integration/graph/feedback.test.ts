@@ -58,6 +58,77 @@ describe('feedback', () => {
     },
   );
 
+  describe('delivered again', () => {
+    const event = (id: string) => ({
+      headers: ceHeaders({ 'ce-type': 'seldon.iris.tests.feedback', 'ce-id': id }),
+      body: toB,
+    });
+    const rewardsOf = async (url: string): Promise<string | undefined> =>
+      /feedback_reward_total\{.*model_name="b".*\} (\S+)/.exec(
+        (await get(`${url}/metrics`)).text,
+      )?.[1];
+
+    test.each(['/api/v0.1/feedback', '/api/v1.0/feedback'])(
+      'on %s while the first is under way rewards once',
+      async (path) => {
+        const adapter = await open();
+        let release = (): void => undefined;
+        const held = new Promise<void>((resolve) => {
+          release = resolve;
+        });
+        nodes.answer['b'] = async () => {
+          await held;
+          return { body: {} };
+        };
+        // The same, delivered again on another path that takes it.
+        const answers = [path, path, '/'].map((at) => send(adapter.url + at, event('1')));
+        await eventually(async () =>
+          /duplicates_total\{result="shared".*\} 2/.test(
+            (await get(`${adapter.url}/metrics`)).text,
+          ),
+        );
+        release();
+        for (const { status, text } of await Promise.all(answers)) {
+          expect([status, text]).toEqual([200, '']);
+        }
+        expect(nodes.calls).toEqual(['b/send-feedback', 'r/send-feedback']);
+        expect(await rewardsOf(adapter.url)).toBe('1');
+      },
+    );
+
+    test('late rewards once where answers are kept; another event, or a plain request, each time', async () => {
+      const adapter = await open({ DEDUP_MAX_ENTRIES: '10' });
+      const path = `${adapter.url}/api/v1.0/feedback`;
+      for (const id of ['1', '1', '1', '2']) expect((await send(path, event(id))).status).toBe(200);
+      expect(await rewardsOf(adapter.url)).toBe('2');
+      const plain = { headers: json, body: toB };
+      for (let i = 0; i < 2; i += 1) expect((await send(path, plain)).status).toBe(200);
+      expect(await rewardsOf(adapter.url)).toBe('4');
+    });
+
+    test('after a failure is taken: a reward that reached nobody is none', async () => {
+      const adapter = await open({ DEDUP_MAX_ENTRIES: '10' });
+      const path = `${adapter.url}/api/v1.0/feedback`;
+      nodes.answer['b'] = () => ({ status: 500, body: {} });
+      const failed = await send(path, event('1'));
+      expect([failed.status, failed.headers['kne-seldonerrorclass']]).toEqual([502, 'transient']);
+      nodes.answer['b'] = () => ({ body: {} });
+      expect((await send(path, event('1'))).status).toBe(200);
+      expect(await rewardsOf(adapter.url)).toBe('1');
+    });
+
+    test('whatever its type, and not after it has expired', async () => {
+      const adapter = await open();
+      const headers = ceHeaders({ 'ce-type': 'any', 'ce-expirytime': '2020-01-01T00:00:00Z' });
+      const path = `${adapter.url}/api/v1.0/feedback`;
+      expect((await send(path, { headers, body: toB })).status).toBe(200);
+      expect(nodes.calls).toEqual([]);
+      const inTime = ceHeaders({ 'ce-type': 'any' });
+      expect((await send(path, { headers: inTime, body: toB })).status).toBe(200);
+      expect(await rewardsOf(adapter.url)).toBe('1');
+    });
+  });
+
   test('to a single model, named by PREDICTOR_URL or by a graph, goes to that model', async () => {
     await nodes.engine({ name: 'm' });
     const url = `http://127.0.0.1:${nodes.port('m')}`;

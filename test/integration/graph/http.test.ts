@@ -184,9 +184,13 @@ describe('what goes wrong at a node is told with its name, its address and what 
     expect(answer.status).toBe(502);
     expect(answer.text).toMatch(/node \\"gone\\" \(127\.0\.0\.1:\d+\): .*cannot be reached/);
     const next = await event(adapter);
+    expect([next.status, next.json()['code']]).toEqual([503, 'CIRCUIT_OPEN']);
     expect(next.text).toContain('is not called for now');
     expect(adapter.log).toContainEqual(
-      expect.objectContaining({ level: 'warn', message: 'the node is not called for a while' }),
+      expect.objectContaining({
+        level: 'warn',
+        message: 'the node is not called for a while: its circuit breaker opened',
+      }),
     );
   });
 

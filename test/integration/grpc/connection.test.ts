@@ -204,6 +204,8 @@ describe('TLS', () => {
     const settings = {
       PREDICTOR_URL: `https://127.0.0.1:${await listen(secure)}`,
       REQUEST_TIMEOUT_MS: '1000',
+      // The next call is to find out, not a probe some time later.
+      CIRCUIT_BREAKER: 'false',
     };
     const event = { headers: ceHeaders(), body: '{"data":{}}' };
     const without = await openAdapter(settings);
@@ -256,6 +258,19 @@ describe('a peer that is no gRPC server', () => {
     const server = createServer((socket) => void socket.on('error', () => undefined));
     const { url } = await adapterFor(await listen(server));
     expect(await codeOf(predict(url))).toBe('DEADLINE_EXCEEDED');
+  });
+
+  test('takes the connection and says nothing: it cannot be reached, once the time to connect is up', async () => {
+    const server = createServer((socket) => void socket.on('error', () => undefined));
+    const { url } = await openAdapter({
+      PREDICTOR_URL: `grpc://127.0.0.1:${await listen(server)}`,
+      CONNECT_TIMEOUT_MS: '200',
+      REQUEST_TIMEOUT_MS: '20000',
+      CALL_RETRIES: '0',
+    });
+    const { code, detail } = (await predict(url)).json();
+    expect(code).toBe('PREDICTOR_UNREACHABLE');
+    expect(detail).toContain('CONNECT_TIMEOUT_MS');
   });
 
   const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');

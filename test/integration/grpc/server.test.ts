@@ -1,57 +1,20 @@
 /** The gRPC server on a bare socket: what hostile or careless callers send, and how it shuts down. */
 
 import { Buffer } from 'node:buffer';
-import { type ClientHttp2Stream, connect, type IncomingHttpHeaders } from 'node:http2';
 import fc from 'fast-check';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { eventually, get, openAdapter, openSocket, useAdapter } from '../../support/adapter.ts';
 import { openGrpcClient } from '../../support/grpc-client.ts';
 import { grpcAnswer, openGrpcPredictor, useGrpcPredictor } from '../../support/grpc-predictor.ts';
+import {
+  callersOf,
+  goodFrame as framed,
+  goodHeaders,
+  goodMessage as message,
+  rawCall,
+} from '../../support/raw-grpc.ts';
 
-const path = '/seldon.protos.Seldon/Predict';
-const message = Buffer.from([8, 1]);
-const framed = Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message]);
-const good = {
-  ':method': 'POST',
-  ':path': path,
-  'content-type': 'application/grpc',
-  te: 'trailers',
-};
-
-interface RawReply {
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Buffer;
-}
-
-/** One HTTP/2 request; `send` writes what it likes. */
-function rawCall(
-  port: number,
-  headers: Record<string, string>,
-  send: (stream: ClientHttp2Stream) => void,
-): Promise<RawReply> {
-  const session = connect(`http://127.0.0.1:${port}`);
-  session.on('error', () => undefined);
-  onTestFinished(() => session.destroy());
-  return new Promise((resolve) => {
-    const stream = session.request({ ...good, ...headers });
-    const chunks: Buffer[] = [];
-    let all: IncomingHttpHeaders = {};
-    stream.on('response', (received) => Object.assign(all, received));
-    stream.on('trailers', (received) => {
-      all = { ...all, ...received };
-    });
-    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-    stream.on('error', () => undefined);
-    const done = (): void => {
-      session.destroy();
-      resolve({ headers: all, body: Buffer.concat(chunks) });
-    };
-    // The server may be done before we are.
-    stream.on('end', () => setImmediate(done));
-    stream.on('close', done);
-    send(stream);
-  });
-}
+const path = goodHeaders[':path'];
 
 describe('hostile and careless callers', () => {
   const predictor = useGrpcPredictor();
@@ -61,13 +24,7 @@ describe('hostile and careless callers', () => {
     MAX_BODY_BYTES: '100000',
     REQUEST_TIMEOUT_MS: '1000',
   }));
-  const call = (headers: Record<string, string>, body: Uint8Array = framed) =>
-    rawCall(adapter.grpcPort, headers, (stream) => stream.end(body));
-  const isWell = async (): Promise<void> => {
-    const answer = await openGrpcClient(adapter.grpcPort)(path, message);
-    expect([answer.status, answer.message]).toEqual(['OK', grpcAnswer]);
-    expect((await get(`${adapter.url}/livez`)).status).toBe(200);
-  };
+  const { call, isWell } = callersOf(adapter);
 
   test.each<readonly [string, Record<string, string>, Buffer, string | undefined]>([
     ['no message', {}, Buffer.alloc(0), '12'],

@@ -1,5 +1,6 @@
 /** How many predictions run at once, how many wait, and what becomes of the rest. */
 
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import {
@@ -16,7 +17,8 @@ import {
 } from '../../support/adapter.ts';
 
 const body = irisPayloads.seldon;
-const event = { headers: ceHeaders(), body };
+/** Each with an id of its own: duplicates in flight would share one place. */
+const anEvent = () => ({ headers: ceHeaders({ 'ce-id': randomUUID() }), body });
 const plainPath = predictionPaths.seldon;
 
 const statusesOf = (answers: readonly Answer[]): Record<number, number> => {
@@ -31,7 +33,7 @@ async function fill(
   places: number,
   waiting: number,
 ): Promise<Promise<Answer>[]> {
-  const answers = Array.from({ length: places + waiting }, () => send(adapter.url, event));
+  const answers = Array.from({ length: places + waiting }, () => send(adapter.url, anEvent()));
   await eventually(async () => {
     const metrics = (await get(`${adapter.url}/metrics`)).text;
     return (
@@ -47,7 +49,7 @@ describe('concurrency', () => {
     const adapter = await openAdapter({ MAX_CONCURRENCY: '4', MAX_WAITING: '100' });
     adapter.iris.faults.delayMs = 5;
     const requests = Array.from({ length: 60 }, (_, i) =>
-      i % 2 === 0 ? send(adapter.url, event) : send(adapter.url + plainPath, { body }),
+      i % 2 === 0 ? send(adapter.url, anEvent()) : send(adapter.url + plainPath, { body }),
     );
     expect(statusesOf(await Promise.all(requests))).toEqual({ 200: 60 });
     // That all places are used, the tests below show: here a slow machine may leave one empty.
@@ -67,7 +69,7 @@ describe('concurrency', () => {
       PREDICTOR_URL: recorder,
     });
     const accepted = await fill(held, 2, 3);
-    const refused = await send(held.url, event);
+    const refused = await send(held.url, anEvent());
     expect(refused.status).toBe(429);
     expect(refused.headers['retry-after']).toMatch(/^[1-9]\d*$/);
     expect(refused.json()).toMatchObject({
@@ -81,7 +83,7 @@ describe('concurrency', () => {
     expect(plain.json()).toMatchObject({ status: { code: 429, status: 'FAILURE' } });
     release?.();
     expect(statusesOf(await Promise.all(accepted))).toEqual({ 200: 5 });
-    expect((await send(held.url, event)).status).toBe(200);
+    expect((await send(held.url, anEvent())).status).toBe(200);
   });
 
   test('health is answered while every place is taken', async () => {
@@ -102,7 +104,7 @@ describe('concurrency', () => {
       ...{ MAX_CONCURRENCY: '1', MAX_WAITING: '1', PREDICTOR_URL: recorder },
       REQUEST_TIMEOUT_MS: '400',
     });
-    const answers = await Promise.all([send(adapter.url, event), send(adapter.url, event)]);
+    const answers = await Promise.all([send(adapter.url, anEvent()), send(adapter.url, anEvent())]);
     // One hung in the predictor; the other waited for its place, or got it with no time left.
     expect(answers.map(({ status }) => status).filter((s) => s === 504).length).toBeGreaterThan(0);
     expect(answers.every(({ status }) => status === 504 || status === 429)).toBe(true);
@@ -119,9 +121,9 @@ describe('concurrency', () => {
     });
     const socket = await openSocket(adapter.port);
     socket.write(`POST ${plainPath} HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\n1`);
-    await eventually(async () => (await send(adapter.url, event)).status === 429);
+    await eventually(async () => (await send(adapter.url, anEvent())).status === 429);
     socket.destroy();
-    await eventually(async () => (await send(adapter.url, event)).status === 504);
+    await eventually(async () => (await send(adapter.url, anEvent())).status === 504);
   });
 });
 

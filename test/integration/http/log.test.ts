@@ -13,6 +13,8 @@ import { useRecordingPredictor } from '../../support/recording-predictor.ts';
 
 const marker = 'PAYLOAD-MARKER-6f1c';
 const body = irisPayloads.seldon;
+const traceId = '0af7651916cd43dd8448eb211c80319c';
+const traceparent = `00-${traceId}-b7ad6b7169203331-00`;
 const structured = { 'content-type': 'application/cloudevents+json' };
 const batch = { 'content-type': 'application/cloudevents-batch+json' };
 
@@ -21,25 +23,34 @@ describe('a failure', () => {
   const failures = () => adapter.log.filter(({ level }) => level === 'warn' || level === 'error');
 
   test.each([
-    ['refused by the predictor', { status: 422 }, 'PREDICTOR_REFUSED', 'record', 422],
-    ['failed', { status: 500 }, 'PREDICTOR_FAILED', 'transient', 502],
-    ['misconfigured', { status: 404 }, 'PREDICTOR_MISCONFIGURED', 'deployment', 502],
-    ['cut off', { reset: true }, 'PREDICTOR_FAILED', 'transient', 502],
-    ['timed out', { hang: true }, 'DEADLINE_EXCEEDED', 'transient', 504],
+    [
+      'refused by the predictor',
+      { status: 422 },
+      'PREDICTOR_REFUSED',
+      'record',
+      422,
+      'again it fails',
+    ],
+    ['failed', { status: 500 }, 'PREDICTOR_FAILED', 'transient', 502, 'the sender retries'],
+    ['misconfigured', { status: 404 }, 'PREDICTOR_MISCONFIGURED', 'deployment', 502, 'retries'],
+    ['cut off', { reset: true }, 'PREDICTOR_FAILED', 'transient', 502, 'the sender retries'],
+    ['timed out', { hang: true }, 'DEADLINE_EXCEEDED', 'transient', 504, 'the sender retries'],
   ])(
-    '%s: one line with id, source, code, class and status',
-    async (_what, faults, code, fault, status) => {
+    '%s: one line with id, source, code, class, status, trace and what happens next',
+    async (_what, faults, code, fault, status, next) => {
       Object.assign(adapter.iris.faults, faults);
       adapter.log.length = 0;
       await send(adapter.url, {
-        headers: ceHeaders({ 'ce-id': 'e-7', 'ce-source': '/log' }),
+        headers: ceHeaders({ 'ce-id': 'e-7', 'ce-source': '/log', traceparent }),
         body,
       });
       expect(failures().length).toBe(1);
       expect(failures()[0]).toMatchObject({
         level: 'warn',
-        fields: { id: 'e-7', source: '/log', code, fault, status },
+        fields: { id: 'e-7', source: '/log', code, fault, status, traceId },
       });
+      expect(failures()[0]?.fields['next']).toContain(next);
+      expect(failures()[0]?.fields['next']).toContain(`answered ${status}: `);
       expect(failures()[0]?.fields['reason']).toMatch(/./);
     },
   );
@@ -74,6 +85,17 @@ describe('a failure', () => {
     await send(adapter.url, { headers: batch, body: JSON.stringify(events) });
     const told = failures().map(({ fields }) => `${fields['id'] ?? '-'} ${fields['code']}`);
     expect(told.sort()).toEqual(['- EVENT_INVALID', '2 PREDICTOR_FAILED', '4 PREDICTOR_FAILED']);
+    const next = failures().map(({ fields }) => fields['next']);
+    expect(next).toEqual(Array(3).fill('told in the answer to its batch'));
+  });
+
+  test('of feedback: one line, of an event with its id and source', async () => {
+    adapter.log.length = 0;
+    const path = `${adapter.url}/api/v1.0/feedback`;
+    await send(path, { headers: ceHeaders({ 'ce-id': 'f-1', 'ce-source': '/log' }) });
+    expect(failures().map(({ fields }) => fields)).toMatchObject([
+      { id: 'f-1', source: '/log', code: 'PAYLOAD_MISSING', next: expect.stringContaining('400') },
+    ]);
   });
 
   test('of an ordinary request: one line; an answer of the predictor is no failure of ours', async () => {

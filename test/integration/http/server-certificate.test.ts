@@ -47,7 +47,7 @@ test('HTTPS follows its certificate files, and goes on with the last that was us
   const server = createControllerServer('/metrics', certificate.pair, {
     live: () => parts,
     ready: () => parts,
-    metrics: { text: async () => '', contentType: 'text/plain' },
+    metrics: { expose: async () => ({ text: '', contentType: 'text/plain' }) },
   });
   onTestFinished(() => server.close());
   const url = await server.listen({ host: '127.0.0.1', port: 0 });
@@ -73,7 +73,9 @@ test('files that cannot be used are named at the start', async () => {
   const { files, put } = await certificateFiles();
   const { log } = capturingLog();
   const create = () => createServerCertificate(files, { schedule: () => () => undefined, log });
-  expect(create).toThrow(/^TLS_CERT_FILE: .*tls\.crt cannot be read \(ENOENT\)$/);
+  expect(create).toThrow(
+    /^TLS_CERT_FILE: .*tls\.crt cannot be read \(ENOENT\); TLS_KEY_FILE: .*\(ENOENT\)$/,
+  );
   await put('one');
   await writeFile(files.keyFile, authority.issue({ name: 'another' }).keyPem);
   expect(create).toThrow(/^TLS_CERT_FILE .* and TLS_KEY_FILE .*: .*mismatch/i);

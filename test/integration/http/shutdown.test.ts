@@ -52,7 +52,9 @@ test('readiness says 503 at once, and new requests are served during the drain d
 test('requests in flight, and those waiting for a place, are answered', async () => {
   const adapter = await openAdapter({ MAX_CONCURRENCY: '2' });
   adapter.iris.faults.delayMs = 200;
-  const answers: Promise<Answer>[] = Array.from({ length: 6 }, () => send(adapter.url, event));
+  const answers: Promise<Answer>[] = Array.from({ length: 6 }, (_, n) =>
+    send(adapter.url, { headers: ceHeaders({ 'ce-id': `event-${n}` }), body }),
+  );
   await eventually(async () =>
     /http_waiting\{[^}]*\} 4\n/.test((await get(`${adapter.url}/metrics`)).text),
   );

@@ -1,9 +1,9 @@
 /** A member outlives its brokers, as the member that it was: it never waits out its old self. */
 
 import { describe, expect, test } from 'vitest';
-import { findFreePort } from '../../../src/demo/free-port.ts';
-import { type KafkaBroker, startKafkaBroker } from '../../../src/demo/kafka-broker.ts';
+import type { KafkaBroker } from '../../../src/demo/kafka-broker.ts';
 import { brokerOptions, kafkaMissing } from '../../support/broker.ts';
+import { startBrokerCluster } from '../../support/broker-cluster.ts';
 import {
   createKafkaCase,
   eventually,
@@ -13,27 +13,13 @@ import {
 
 const missing = await kafkaMissing();
 
-/** Brokers of one cluster, with every topic on all of them. */
-async function startCluster(size: number): Promise<KafkaBroker[]> {
-  const ports: number[] = [];
-  for (let i = 0; i < size; i += 1) ports.push(await findFreePort());
-  const voters = ports.map((port, i) => `${i + 1}@127.0.0.1:${port}`).join(',');
-  return Promise.all(
-    ports.map((controllerPort, i) =>
-      startKafkaBroker({
-        ...brokerOptions,
-        controllerPort,
-        properties: {
-          'node.id': String(i + 1),
-          'controller.quorum.voters': voters,
-          'default.replication.factor': String(size),
-          'offsets.topic.replication.factor': String(size),
-          'transaction.state.log.replication.factor': String(size),
-        },
-      }),
-    ),
-  );
-}
+/** With every topic on all of them. */
+const startCluster = (size: number): Promise<KafkaBroker[]> =>
+  startBrokerCluster(size, brokerOptions, () => ({
+    'default.replication.factor': String(size),
+    'offsets.topic.replication.factor': String(size),
+    'transaction.state.log.replication.factor': String(size),
+  }));
 
 const memberIds = async (c: KafkaCase): Promise<string[]> => {
   const { groups } = await c.admin.describeGroups([c.group]);

@@ -3,6 +3,7 @@
 import type { Admin } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type KafkaBroker, startKafkaBroker } from '../../../src/demo/kafka-broker.ts';
+import { acl, aclRule, authorising } from '../../support/authorising-broker.ts';
 import { brokerOptions, kafkaMissing, kafkaOf } from '../../support/broker.ts';
 import {
   all,
@@ -18,9 +19,6 @@ import { apiKey, type KafkaProxy, startKafkaProxy } from '../../support/kafka-pr
 
 const missing = await kafkaMissing();
 
-/** kafkajs' enums, which Node cannot import by name from its CommonJS. */
-const acl = { transactionalId: 5, deny: 2, allow: 3, all: 2, prefixed: 4 };
-
 describe.skipIf(missing)('exactly once, with faults', () => {
   let broker: KafkaBroker;
   let admin: Admin;
@@ -30,8 +28,7 @@ describe.skipIf(missing)('exactly once, with faults', () => {
     broker = await startKafkaBroker({
       ...brokerOptions,
       properties: {
-        'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
-        'allow.everyone.if.no.acl.found': 'true',
+        ...authorising,
         ...proxy.properties,
       },
     });
@@ -192,15 +189,8 @@ describe.skipIf(missing)('exactly once, with faults', () => {
 
   test('a user who may not use our transactional ids is told the prefix, and works once he may', async () => {
     const c = await begin({ environment: exactly });
-    const rule = {
-      resourceType: acl.transactionalId,
-      resourceName: `${c.group}-${c.input}-`,
-      resourcePatternType: acl.prefixed,
-      principal: 'User:ANONYMOUS',
-      host: '*',
-      operation: acl.all,
-      permissionType: acl.deny,
-    };
+    const prefix = `${c.group}-${c.input}-`;
+    const rule = aclRule(acl.transactionalId, prefix, acl.all, { pattern: acl.prefixed });
     await admin.createAcls({ acl: [rule] });
     await c.send(0, 4);
     const adapter = await c.spawn();

@@ -67,6 +67,23 @@ describe.skipIf(missing)('what kustomize makes of config/', () => {
     await expectTaken(manifests);
   });
 
+  test('with dashboard and alerts: a ConfigMap for a sidecar, and the rules', async () => {
+    const components = ['grafana', 'components/alerts'];
+    const manifests = await buildOwn({ resources: ['.'], components });
+    const of = (kind: string) => manifests.filter((manifest) => manifest.kind === kind);
+    const [dashboard] = of('ConfigMap').filter(({ metadata }) =>
+      metadata.name.endsWith('dashboard'),
+    );
+    expect(dashboard?.metadata).toMatchObject({
+      name: 'seldon-eventing-dashboard',
+      namespace: 'seldon-eventing-system',
+      labels: { grafana_dashboard: '1' },
+    });
+    expect(of('PrometheusRule').map(({ metadata }) => metadata.namespace)).toEqual([
+      'seldon-eventing-system',
+    ]);
+  });
+
   test.each(installations)('%s: adapters get the image of the controller', async (name) => {
     const [container] = templateOf(await build(name)).spec.containers;
     expect(container?.image).toMatch(/^seldon-eventing:\d/);

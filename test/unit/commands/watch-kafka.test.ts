@@ -32,7 +32,10 @@ const metrics = createMetrics({ sdep: 'iris', namespace: 'default', predictor: '
 watchKafka(metrics, kafka);
 
 test('the Kafka path shows lag, age, in flight, retries, pauses, what is done beyond, and outages', async () => {
-  const lines = (await metrics.text()).replaceAll(/(deployment|predictor)_name="\w+",?/g, '');
+  const lines = (await metrics.expose(undefined)).text.replaceAll(
+    /(deployment|predictor)_name="\w+",?/g,
+    '',
+  );
   const values = [...lines.matchAll(/^seldon_eventing_kafka_(\w+)\{([^}]*?),?\} (\S+)$/gm)].map(
     ([, name, labels, value]) => `${name} ${labels} ${value}`,
   );
@@ -56,7 +59,9 @@ test('docs/metrics.md names every metric', async () => {
   const document = readFileSync('docs/metrics.md', 'utf8');
   const wired = readFileSync('src/commands/start-adapter.ts', 'utf8');
   const names = [
-    ...[...(await metrics.text()).matchAll(/^# HELP (\S+)/gm)].map(([, name]) => name),
+    ...[...(await metrics.expose(undefined)).text.matchAll(/^# HELP (\S+)/gm)].map(
+      ([, name]) => name,
+    ),
     ...[...wired.matchAll(/'(seldon_eventing_\w+)'/g)].map(([, name]) => name),
   ];
   expect(names.length).toBeGreaterThan(12);

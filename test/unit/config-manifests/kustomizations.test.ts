@@ -13,7 +13,7 @@ interface Kustomization {
 }
 
 /** Folders of their own kind: to be applied file by file. */
-const notInstalled = /^(?:examples|keda|kafka)\//;
+const notInstalled = /^(?:examples|helm|keda|kafka|prometheus)\//;
 const files = yamlFilesIn(configDir).filter((file) => !notInstalled.test(inConfig(file)));
 const isKustomization = (file: string): boolean => basename(file) === 'kustomization.yaml';
 const kustomizations = files.filter(isKustomization);

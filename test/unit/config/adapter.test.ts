@@ -1,13 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { adapterSettings, parseAdapterConfig } from '../../../src/config/adapter.ts';
+import { parseAdapterConfig } from '../../../src/config/adapter.ts';
+import { adapterSettings } from '../../../src/config/adapter-settings.ts';
 import { batchSettings } from '../../../src/config/batching.ts';
+import { duplicateSettings } from '../../../src/config/duplicates.ts';
 import { eventSettings } from '../../../src/config/events.ts';
 import { drainSettings, httpSettings } from '../../../src/config/http.ts';
 import { identitySettings } from '../../../src/config/identity.ts';
 import { kafkaSettings } from '../../../src/config/kafka.ts';
+import { overloadSettings } from '../../../src/config/overload.ts';
 import { payloadLogSettings } from '../../../src/config/payload-log.ts';
 import { predictorSettings } from '../../../src/config/predictor.ts';
 import { processSettings } from '../../../src/config/process.ts';
+import { repeatableSettings } from '../../../src/config/repeatable.ts';
+import { serverSecuritySettings } from '../../../src/config/server-security.ts';
+import { sinkSettings } from '../../../src/config/sink.ts';
+import { tracingSettings } from '../../../src/config/tracing.ts';
 
 type Environment = Record<string, string | undefined>;
 const least: Environment = { SELDON_DEPLOYMENT_ID: 'iris', PREDICTOR_URL: 'http://m:9000' };
@@ -55,6 +62,21 @@ describe('the predictor', () => {
     expect(config.warnings).toEqual([expect.stringContaining('MODEL_NAME is not heeded')]);
     const same = { ...alone, ENGINE_PREDICTOR: graph, MODEL_NAME: 't' };
     expect(configOf(same).warnings).toEqual([]);
+  });
+
+  it('may be called more than once for a request only where it is marked so, by names that there are', () => {
+    expect(problemsOf({ HEDGE_AFTER_MS: '50' })).toContain('name in REPEATABLE_NODES');
+    expect(problemsOf({ HEDGE_AFTER_MS: '50', REPEATABLE_NODES: '*' })).toBe('');
+    expect(problemsOf({ REPEATABLE_NODES: 'm' })).toContain(
+      'no node m; write * (there is no graph)',
+    );
+    const children = [{ name: 'a', endpoint }];
+    const graph = engine({ name: 't', type: 'TRANSFORMER', endpoint, children });
+    const named = { ...alone, ENGINE_PREDICTOR: graph };
+    expect(problemsOf({ ...named, REPEATABLE_NODES: 'a,b' })).toContain(
+      'no node b; write * or t, a',
+    );
+    expect(configOf({ ...named, REPEATABLE_NODES: 'a' }).repeatableNodes).toEqual(['a']);
   });
 
   it('is not merged into batches where it is a graph', () => {
@@ -262,18 +284,39 @@ describe('the defaults of design.md §3.7', () => {
   });
 });
 
+describe('CORRELATION_ATTRIBUTE and REPLY_ATTRIBUTE', () => {
+  it.each(['time', 'id', 'data', 'dataschema', 'causationid', 'Reply-Id', 'reply id'])(
+    'cannot be %j',
+    (name) => {
+      for (const variable of ['CORRELATION_ATTRIBUTE', 'REPLY_ATTRIBUTE']) {
+        expect(problemsOf({ [variable]: name })).toMatch(new RegExp(`^${variable}: .*attribute`));
+      }
+    },
+  );
+
+  it('cannot be the same', () => {
+    expect(problemsOf({ REPLY_ATTRIBUTE: 'correlationid' })).toContain('are the same');
+  });
+});
+
 describe('the groups of settings', () => {
   it('have no names in common: merged, one would hide the other', () => {
     const groups = [
       identitySettings,
       predictorSettings,
+      repeatableSettings,
       httpSettings,
+      serverSecuritySettings,
+      overloadSettings,
       drainSettings,
       eventSettings,
+      duplicateSettings,
+      sinkSettings,
       batchSettings,
       payloadLogSettings,
       kafkaSettings,
       processSettings,
+      tracingSettings,
     ];
     const names = groups.flatMap((group) => Object.keys(group));
     expect(Object.keys(adapterSettings).sort()).toEqual(names.sort());
@@ -316,12 +359,29 @@ describe('what must hold between settings', () => {
     },
   );
 
-  it.each(['TLS_CERT_FILE', 'TLS_CLIENT_CA_FILE', 'OIDC_AUDIENCE', 'K_SINK'])(
-    '%s, which would protect or route, is refused rather than ignored',
+  it.each(['TLS_CERT_FILE', 'TLS_CLIENT_CA_FILE', 'OIDC_AUDIENCE', 'OIDC_SUBJECTS'])(
+    '%s alone, which would protect, is refused rather than ignored',
     (name) => {
       expect(problemsOf({ [name]: 'secret' })).toContain(name);
       expect(problemsOf({ [name]: 'secret' })).not.toContain('secret');
       expect(problemsOf({ [name]: '' })).toBe('');
+    },
+  );
+
+  it('what belongs to certificates and tokens is asked for whole', () => {
+    expect(problemsOf({ TLS_CERT_FILE: '/c' })).toContain('TLS_KEY_FILE');
+    expect(problemsOf({ TLS_CERT_FILE: '/c', TLS_KEY_FILE: '/k' })).toBe('');
+    expect(problemsOf({ OIDC_ISSUER: 'https://issuer', OIDC_AUDIENCE: 'us' })).toBe('');
+    expect(configOf({ OIDC_ISSUER: 'https://i', OIDC_SUBJECTS: 'a, b*' }).oidcSubjects).toEqual([
+      'a',
+      'b*',
+    ]);
+  });
+
+  it.each(['http://issuer', 'issuer', 'https://u:p@issuer', 'https://issuer/?a', 'file:///keys'])(
+    'keys are not taken from %s',
+    (issuer) => {
+      expect(problemsOf({ OIDC_ISSUER: issuer })).toContain('OIDC_ISSUER');
     },
   );
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { adapterSettings } from '../../../src/config/adapter.ts';
+import { adapterSettings } from '../../../src/config/adapter-settings.ts';
 import { flagsOf, parseSettings } from '../../../src/config/parse.ts';
 import {
   httpUrl,

@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { adapterSettings } from '../../../src/config/adapter.ts';
+import { adapterSettings } from '../../../src/config/adapter-settings.ts';
 import { executorFlags } from '../../../src/config/executor-flags.ts';
 import { flagsOf } from '../../../src/config/parse.ts';
 import type { Setting } from '../../../src/config/setting.ts';

@@ -19,11 +19,16 @@ const payload = bytes('[1]');
 type Result = PredictionAnswer | AdapterError | Error;
 
 /** Calls a predictor whose attempts end so, one after another; the last one stands for the rest. */
-async function call(results: readonly Result[], deadline = 10_000, attemptTimeoutMs = 3_000) {
+async function call(
+  results: readonly Result[],
+  deadline = 10_000,
+  attemptTimeoutMs = 3_000,
+  isRepeatable = false,
+) {
   const clock = createFakeClock();
   const calls: { at: number; call: PredictionCall }[] = [];
   const run = createCallWithinDeadline(
-    { attemptTimeoutMs, maxRepeats: 3 },
+    { attemptTimeoutMs, maxRepeats: 3, isRepeatable },
     {
       ...clock,
       random: () => 0.5,
@@ -85,6 +90,26 @@ describe('a call within a deadline', () => {
     const { calls, result } = await call([error]);
     expect(calls).toHaveLength(1);
     expect(result).toBe(error);
+  });
+
+  it.each([
+    ['answered 500', answer(500)],
+    ['answered 408', answer(408)],
+    ['timed out', new AdapterError('DEADLINE_EXCEEDED', 'm')],
+    ['lost its connection', new AdapterError('PREDICTOR_FAILED', 'm')],
+  ])('is repeated when it %s, where the model may run twice', async (_what, failed) => {
+    const { calls, result } = await call([failed, answer(200)], 10_000, 3_000, true);
+    expect(calls).toHaveLength(2);
+    expect(result).toMatchObject({ status: 200 });
+  });
+
+  it.each([
+    ['answered 501', answer(501)],
+    ['answered 400', answer(400)],
+    ['met a bug of ours', new TypeError('oops')],
+  ])('is not repeated when it %s, wherever the model may run twice', async (_what, failed) => {
+    const { calls } = await call([failed, answer(200)], 10_000, 3_000, true);
+    expect(calls).toHaveLength(1);
   });
 
   it('tells a bug as INTERNAL and does not repeat it', async () => {

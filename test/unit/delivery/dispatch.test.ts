@@ -119,20 +119,6 @@ describe('what is not predicted on', () => {
     expect(outcome.kind).toBe('replied');
   });
 
-  it.each([
-    ['2026-06-01T11:59:59Z', 'skipped'],
-    ['2026-06-01T12:00:00Z', 'skipped'],
-    ['2026-06-01T12:00:01Z', 'replied'],
-    ['2026-06-01T13:00:00+02:00', 'skipped'],
-    ['tomorrow', 'replied'],
-    ['', 'replied'],
-  ])('an event that expires %s is %s', async (expirytime, kind) => {
-    const { outcome, calls } = await dispatch({ origin: originOf({ attributes: { expirytime } }) });
-    expect(outcome.kind).toBe(kind);
-    if (kind === 'skipped') expect(outcome).toMatchObject({ reason: 'expired' });
-    expect(calls).toHaveLength(kind === 'skipped' ? 0 : 1);
-  });
-
   it.each([undefined, new Uint8Array()])('an input without payload is refused', async (nothing) => {
     const { outcome, calls } = await dispatch({ payload: nothing });
     expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'PAYLOAD_MISSING' } });

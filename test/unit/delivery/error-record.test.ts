@@ -49,6 +49,13 @@ describe('an error record', () => {
     expect(error.headers).toEqual({ ...failure, 'seldon-error-value-omitted': '10' });
   });
 
+  it('says itself where it came from: a record that says so too, in any case, is not heeded', () => {
+    const forged = record(3, 7, {
+      headers: { ce_id: '1', 'Seldon-Error-Topic': 'elsewhere', [errorHeaders.omittedBytes]: '1' },
+    });
+    expect(made('nothing', 'refused', forged).headers).toEqual({ ce_id: '1', ...failure });
+  });
+
   it('bounds the message', () => {
     expect(String(made('nothing', 'x'.repeat(50_000)).headers[errorHeaders.message])).toHaveLength(
       1_000,

@@ -62,6 +62,22 @@ describe.each(orderings)('every record (ordering %s)', (ordering) => {
     expect(rig.committed.get(0)).toBe(10);
   });
 
+  it('that is poisonous is given up after so many attempts in all, however often its partition goes away', async () => {
+    const rig = createRig({
+      options: { ordering, maxAttempts: 6 },
+      process: async (record) => (record.offset === 2 ? transient() : answered(record)),
+    });
+    rig.append(0, 5);
+    for (let turn = 0; turn < 6; turn += 1) {
+      await rig.clock.drain(60);
+      rig.lose(0, 10);
+    }
+    await rig.clock.advance(later);
+    expect(rig.diverted(0)).toEqual([2]);
+    expect(rig.attempts.filter((name) => name === '0/2')).toHaveLength(6);
+    expect(rig.committed.get(0)).toBe(5);
+  });
+
   it('is diverted where its answer is too large for the output topic', async () => {
     const rig = createRig({
       options: { ordering },

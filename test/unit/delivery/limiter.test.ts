@@ -4,9 +4,9 @@ import { createLimiter, inPlace, type Limiter } from '../../../src/delivery/limi
 import { AdapterError } from '../../../src/errors.ts';
 import { createFakeClock, settle } from '../../support/fake-clock.ts';
 
-function setUp(maxConcurrent: number, maxWaiting: number) {
+function setUp(maxConcurrent: number, maxWaiting: number, deadlineFraction?: number) {
   const clock = createFakeClock();
-  return { clock, limiter: createLimiter({ maxConcurrent, maxWaiting }, clock) };
+  return { clock, limiter: createLimiter({ maxConcurrent, maxWaiting, deadlineFraction }, clock) };
 }
 
 /** The refusal that taking a place meets at once. */
@@ -151,6 +151,142 @@ describe('Retry-After', () => {
     limiter.release();
     void limiter.acquire(1e9);
     expect(refusalOf(limiter).retryAfterMs).toBe(1_000);
+  });
+});
+
+describe('the deadline', () => {
+  /** Two places that change hands once every 100 ms, and five who wait. */
+  async function busy(deadlineFraction: number) {
+    const { clock, limiter } = setUp(2, 100, deadlineFraction);
+    for (let place = 0; place < 7; place += 1) void limiter.acquire(1e9);
+    for (let round = 0; round < 20; round += 1) {
+      await clock.advance(100);
+      limiter.release();
+      void limiter.acquire(1e9);
+    }
+    return { clock, limiter };
+  }
+
+  it('of who would have to wait longer than it allows: refused at once, not when it comes', async () => {
+    const { clock, limiter } = await busy(1);
+    // The sixth in the queue: 600 ms.
+    expect(() => limiter.acquire(clock.now() + 500)).toThrow(/longer than the deadline allows/);
+    expect(limiter.acquire(clock.now() + 700)).toBeInstanceOf(Promise);
+    expect([limiter.waiting(), limiter.refused()]).toEqual([6, 1]);
+  });
+
+  it('counts by the fraction of it that is set', async () => {
+    const { clock, limiter } = await busy(0.5);
+    expect(() => limiter.acquire(clock.now() + 1_000)).toThrow(/longer than the deadline allows/);
+    expect(limiter.acquire(clock.now() + 1_400)).toBeInstanceOf(Promise);
+  });
+
+  it('leaves the time that a call takes', async () => {
+    const { clock, limiter } = await busy(1);
+    limiter.resize(2, 400);
+    expect(() => limiter.acquire(clock.now() + 900)).toThrow(/longer than the deadline allows/);
+    expect(limiter.acquire(clock.now() + 1_100)).toBeInstanceOf(Promise);
+  });
+
+  it('never refuses who finds a free place, however slow the calls are', () => {
+    const { limiter } = setUp(2, 0, 0.01);
+    limiter.resize(1, 1e9);
+    expect(limiter.acquire(1)).toBeUndefined();
+  });
+
+  it('ends the waiting of who waits in vain for its fraction', async () => {
+    const { clock, limiter } = setUp(1, 10, 0.5);
+    void limiter.acquire(1e9);
+    const refused = limiter.acquire(100)?.catch((error: AdapterError) => error);
+    await clock.advance(50);
+    expect(await refused).toMatchObject({ code: 'OVERLOADED', status: 429 });
+    expect([limiter.waiting(), limiter.refused()]).toEqual([0, 1]);
+  });
+
+  it('is not judged by how slow things were before a pause', async () => {
+    const { clock, limiter } = await busy(1);
+    while (limiter.running() > 0) limiter.release();
+    await clock.advance(10_000);
+    for (let place = 0; place < 2; place += 1) void limiter.acquire(1e9);
+    expect(limiter.acquire(clock.now() + 50)).toBeInstanceOf(Promise);
+  });
+});
+
+describe('a limit that is moved', () => {
+  it('lets as many more in as it grew by, in their order', async () => {
+    const { limiter } = setUp(8, 10);
+    limiter.resize(1, 0);
+    void limiter.acquire(1e9);
+    const served: number[] = [];
+    for (const who of [1, 2, 3]) void limiter.acquire(1e9)?.then(() => served.push(who));
+    limiter.resize(3, 0);
+    await settle();
+    expect([served, limiter.running(), limiter.waiting(), limiter.places]).toEqual([
+      [1, 2],
+      3,
+      1,
+      3,
+    ]);
+  });
+
+  it('takes nobody its place, and fills none before few enough run', async () => {
+    const { limiter } = setUp(8, 10);
+    for (let place = 0; place < 4; place += 1) void limiter.acquire(1e9);
+    limiter.resize(2, 0);
+    void limiter.acquire(1e9);
+    limiter.release();
+    limiter.release();
+    expect([limiter.running(), limiter.waiting()]).toEqual([2, 1]);
+    limiter.release();
+    expect([limiter.running(), limiter.waiting()]).toEqual([2, 0]);
+  });
+
+  it('is never above what HTTP may have', () => {
+    const { limiter } = setUp(2, 10);
+    limiter.resize(50, 0);
+    for (let place = 0; place < 3; place += 1) void limiter.acquire(1e9);
+    expect([limiter.running(), limiter.waiting(), limiter.places]).toEqual([2, 1, 2]);
+  });
+});
+
+describe('guests', () => {
+  it('share the limit, and go in at once as long as there is none', () => {
+    const { limiter } = setUp(1, 10);
+    for (let guest = 0; guest < 100; guest += 1) expect(limiter.guests.enter()).toBeUndefined();
+    expect(limiter.acquire(1e9)).toBeUndefined();
+    limiter.resize(2, 0);
+    expect(limiter.guests.enter()).toBeInstanceOf(Promise);
+    expect(limiter.guests.running()).toBe(100);
+  });
+
+  it('and HTTP take turns while both wait: neither starves the other', async () => {
+    const { limiter } = setUp(8, 100);
+    limiter.resize(1, 0);
+    void limiter.acquire(1e9);
+    const order: string[] = [];
+    for (let i = 0; i < 4; i += 1) {
+      void limiter.acquire(1e9)?.then(() => order.push('http'));
+      void limiter.guests.enter()?.then(() => order.push('guest'));
+    }
+    for (let i = 0; i < 8; i += 1) {
+      if (limiter.running() > 0) limiter.release();
+      else limiter.guests.leave();
+      await settle();
+      expect(limiter.running() + limiter.guests.running()).toBe(1);
+    }
+    expect(order.filter((who) => who === 'guest')).toHaveLength(4);
+    expect(order.join(' ')).not.toMatch(/http http|guest guest/);
+  });
+
+  it('are let in while HTTP is at its own maximum', async () => {
+    const { limiter } = setUp(1, 10);
+    limiter.resize(2, 0);
+    for (let i = 0; i < 2; i += 1) void limiter.acquire(1e9);
+    expect(limiter.guests.enter()).toBeUndefined();
+    const next = limiter.guests.enter();
+    limiter.guests.leave();
+    await next;
+    expect([limiter.running(), limiter.waiting(), limiter.guests.running()]).toEqual([1, 1, 1]);
   });
 });
 

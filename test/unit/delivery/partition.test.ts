@@ -3,15 +3,14 @@ import { describe, expect, it } from 'vitest';
 import type { OffsetRange } from '../../../src/delivery/acked-offsets.ts';
 import {
   createPartition,
-  doneBeyond,
   type Entry,
   enqueue,
   markDone,
   type Partition,
   position,
-  standingOnceCommitted,
   takeReleasable,
 } from '../../../src/delivery/partition.ts';
+import { doneBeyond, standingOnceCommitted } from '../../../src/delivery/standing.ts';
 import { mayGoFurther, takeNext } from '../../../src/delivery/take-next.ts';
 import { range, record, records, topic } from './records.ts';
 

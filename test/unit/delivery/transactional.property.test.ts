@@ -17,6 +17,7 @@ import { createTransactionalRelease } from '../../../src/delivery/transactional-
 import {
   createTransactionalWriter,
   type TransactionalWriter,
+  type TransactionEnd,
 } from '../../../src/delivery/transactional-writer.ts';
 import { AdapterError } from '../../../src/errors.ts';
 import { createFakeClock } from '../../support/fake-clock.ts';
@@ -74,7 +75,18 @@ async function run(plan: Plan): Promise<void> {
   let faulty = true;
 
   const offsetOf = (record: OutputRecord): number => Number(record.headers['offset']);
+  const taken = new Set<readonly OutputRecord[]>();
+  /** What was told of the end of each transaction that was begun. */
+  const ends = new Map<readonly OutputRecord[], TransactionEnd[]>();
+  const begun = (outputs: readonly OutputRecord[]) => {
+    const told: TransactionEnd[] = [];
+    ends.set(outputs, told);
+    return (end: TransactionEnd): void => {
+      told.push(end);
+    };
+  };
   const apply = ({ outputs, errors, standing }: Transaction): void => {
+    taken.add(outputs);
     for (const record of outputs) visible.push({ offset: offsetOf(record), to: 'outputs' });
     for (const record of errors) visible.push({ offset: offsetOf(record), to: 'errors' });
     committed = { offset: standing.offset, metadata: standing.metadata };
@@ -152,6 +164,7 @@ async function run(plan: Plan): Promise<void> {
     const start = Math.max(0, claimed.committed.offset);
     const acked = decodeAcked(claimed.committed.metadata, start);
     const partition = createPartition(topic, 0, start, acked);
+    for (const old of writers.values()) void old.close();
     writers.clear();
     const writer = createTransactionalWriter(
       partition,
@@ -163,7 +176,7 @@ async function run(plan: Plan): Promise<void> {
       },
       {
         ...release.forWriters,
-        claim,
+        ...{ claim, begun },
         judge: (error) => {
           if (error === tooLarge) return 'too-large';
           return error === refusedByGroup ? 'fenced' : 'passing';
@@ -225,6 +238,13 @@ async function run(plan: Plan): Promise<void> {
   }
   expect(committed.offset).toBe(count);
   expect(release.releaser.writing()).toBe(0);
+  for (const [outputs, told] of ends) {
+    expect(told.length).toBe(1);
+    const [end] = told;
+    if (end === 'aborted') expect(taken.has(outputs)).toBe(false);
+    // Who answers the same records in our place cannot be told from us.
+    if (end === 'committed' && plan.others.length === 0) expect(taken.has(outputs)).toBe(true);
+  }
 }
 
 it('whatever becomes of transactions and claims, and whoever else claims the partition, each input is answered exactly once', async () => {

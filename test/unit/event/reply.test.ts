@@ -116,6 +116,15 @@ describe('a reply event', () => {
     expect(attributes.get('causationid')).toBe('q1');
   });
 
+  it("is known by Knative's RequestReply: its replyid is the correlationid of what was asked", () => {
+    const asked = (attributes: Record<string, string>) =>
+      Object.fromEntries(factory().reply(originOf({ attributes }), content).attributes);
+    const correlationid = 'q1:c2VjcmV0:0';
+    expect(asked({ correlationid })).toMatchObject({ correlationid, replyid: correlationid });
+    expect(asked({ correlationid, replyid: 'x' })).toMatchObject({ correlationid, replyid: 'x' });
+    expect(asked({})).not.toHaveProperty('replyid');
+  });
+
   it('has its own time even where PROPAGATE_EXTENSIONS names time', () => {
     const reply = factory({ propagate: ['time', 'causationid'] }).reply(request, content);
     expect(reply.attributes.get('time')).toBe(content.time);
@@ -150,11 +159,51 @@ describe('a reply event', () => {
   });
 });
 
+describe('the trace of a reply', () => {
+  const trace = { traceparent: '00-a-b-01', tracestate: 'x=1' };
+  const traceOf = (attributes: Record<string, string>, brought = true) => {
+    const told = brought ? { ...content, trace } : content;
+    const reply = factory().reply(originOf({ attributes }), told);
+    return [reply.attributes.get('traceparent'), reply.attributes.get('tracestate')];
+  };
+
+  it("is the event's own, else the one that its transport brought, never a mixture", () => {
+    const own = { traceparent: '00-c-d-01', tracestate: 'y=2' };
+    expect(traceOf(own)).toEqual(['00-c-d-01', 'y=2']);
+    expect(traceOf({ traceparent: '00-c-d-01' })).toEqual(['00-c-d-01', undefined]);
+    expect(traceOf({})).toEqual(['00-a-b-01', 'x=1']);
+    expect(traceOf({ tracestate: 'stray' })).toEqual(['00-a-b-01', 'x=1']);
+    expect(traceOf({}, false)).toEqual([undefined, undefined]);
+  });
+});
+
+describe('correlation', () => {
+  const correlation = { attribute: 'askid', replyAttribute: 'answerid' };
+  const replied = (attributes: Record<string, string>) =>
+    Object.fromEntries(
+      factory({ correlation }).reply(originOf({ id: 'q', attributes }), content).attributes,
+    );
+
+  it('returns the configured attribute as the other, beside what every reply says', () => {
+    expect(replied({ askid: 'r-1', correlationid: 'c-1' })).toMatchObject({
+      askid: 'r-1',
+      answerid: 'r-1',
+      correlationid: 'c-1',
+      causationid: 'q',
+    });
+    expect(replied({ correlationid: 'c-1' })).not.toHaveProperty('replyid');
+  });
+
+  it('leaves the reply attribute that the request has as it is', () => {
+    expect(replied({ askid: 'r-1', answerid: 'mine' })).toMatchObject({ answerid: 'mine' });
+  });
+});
+
 describe('an error event', () => {
   const error = new AdapterError('PREDICTOR_REFUSED', 'refused', { status: 413 });
 
   it('tells the problem as JSON, tied to its request', () => {
-    const made = factory().error(originOf({ id: 'q1' }), error, 'e1', content.time);
+    const made = factory().error(originOf({ id: 'q1' }), error, { id: 'e1', time: content.time });
     expect(made).toMatchObject({
       id: 'e1',
       type: 'seldon.iris.default.error',
@@ -169,8 +218,17 @@ describe('an error event', () => {
     });
   });
 
+  it('has an id of its own for each failure of an event, never that of its reply', () => {
+    const request = originOf({ id: 'q1' });
+    const other = new AdapterError('PAYLOAD_MISSING', 'none');
+    const id = (made: AdapterError, model = 'm') => factory().errorId(request, model, made);
+    expect(id(new AdapterError('PREDICTOR_REFUSED', 'told otherwise'))).toBe(id(error));
+    const ids = [id(error), id(other), id(error, 'n'), factory().id(request, 'm')];
+    expect(new Set(ids).size).toBe(4);
+  });
+
   it('can be made of something without identity', () => {
-    const made = factory().error({ kind: 'unknown' }, error, 'e1', content.time);
+    const made = factory().error({ kind: 'unknown' }, error, { id: 'e1', time: content.time });
     expect(made.specversion).toBe('1.0');
     expect(Object.fromEntries(made.attributes)).toEqual({ time: content.time });
   });

@@ -14,7 +14,7 @@ describe('liveness', () => {
         {
           readiness: () => ({ ready: true, parts: {} }),
           hopeless: () => reason,
-          metrics: { text: async () => '', contentType: 'text/plain' },
+          metrics: { expose: async () => ({ text: '', contentType: 'text/plain' }) },
         },
       );
       const fine = await server.inject(path);

@@ -119,7 +119,7 @@ describe('the batched sender', () => {
     send(3);
     await clock.advance(60_000);
     expect([written, ends.size]).toEqual([[], 0]);
-    expect(delays.slice(0, 6)).toEqual([200, 400, 800, 1_600, 2_000, 2_000]);
+    expect(delays.slice(0, 5)).toEqual([400, 800, 1_600, 2_000, 2_000]);
     expect(batches.at(-1)).toEqual([1, 2, 3]);
     broken = false;
     await clock.advance(2_000);
@@ -130,14 +130,28 @@ describe('the batched sender', () => {
   it('starts with the shortest delay after a success', async () => {
     const { send, clock, delays } = setUp({
       sending: (_batch, call) => {
-        if (call !== 3) throw new Error('no broker');
+        if (call !== 4) throw new Error('no broker');
       },
     });
     send(1);
-    await clock.advance(700);
+    await clock.advance(2_000);
     send(2);
-    await clock.advance(1);
-    expect(delays).toEqual([200, 400, 200]);
+    await clock.advance(300);
+    expect(delays).toEqual([400, 800, 400]);
+  });
+
+  it('tells of a failure only where the next attempt fails too (B4)', async () => {
+    const { send, clock, delays, written } = setUp({
+      sending: (_batch, call) => {
+        if (call % 2 === 1) throw new Error('the leader moved');
+      },
+    });
+    for (const item of [1, 2, 3]) {
+      send(item);
+      await clock.advance(1_000);
+    }
+    expect(written).toEqual([1, 2, 3]);
+    expect(delays).toEqual([]);
   });
 
   it('of a batch that is too large sends each by itself, at once and in order, and refuses only the one too large', async () => {

@@ -30,8 +30,20 @@ describe('the target', () => {
     expect(valuesOf(sink, { KAFKA_BROKER: 'a:1' }).target).toMatchObject({ kind: 'sink' });
   });
 
+  test('is K_SINK where no other is named, and it is known for the one that is bound', () => {
+    const environment = { K_SINK: 'http://sink/?key=1' };
+    const url = new URL('http://sink/?key=1');
+    expect(valuesOf([], environment).target).toEqual({ kind: 'sink', url, isBound: true });
+    expect(valuesOf(sink, environment).target).toMatchObject({ isBound: false });
+    expect(valuesOf(topic, environment).target).toMatchObject({ kind: 'topic' });
+    expect(problemsOf(['--key', 'k'], environment)).toEqual([
+      expect.stringMatching(/^PRODUCE_KEY .* K_SINK has no key/),
+    ]);
+    expect(valuesOf([...topic, '--key', 'k'], environment).key).toBe('k');
+  });
+
   test.each([
-    ['none', [], /nothing to send to.*PRODUCE_TOPIC.*PRODUCE_SINK/],
+    ['none', [], /nothing to send to.*PRODUCE_TOPIC.*PRODUCE_SINK.*K_SINK/],
     ['both', [...topic, ...sink], /PRODUCE_SINK and PRODUCE_TOPIC.*both/],
     ['a broker without a topic', ['--kafka-broker', 'a:1'], /PRODUCE_TOPIC is not set/],
     ['a topic without a broker', ['--topic', 'in'], /KAFKA_BROKER is not set/],

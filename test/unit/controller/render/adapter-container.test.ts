@@ -9,6 +9,8 @@ import {
   podOf,
   predictorWith,
   rendered,
+  renderResource,
+  resourceWith,
   settings,
 } from './render-case.ts';
 
@@ -45,6 +47,22 @@ describe('the adapter of a predictor', () => {
         type: 'REST',
       },
     });
+  });
+
+  it('answers as the source that the nearest annotation names, and svcOrchSpec.env before that', () => {
+    const annotated = (source: string) => ({ 'seldon-eventing.io/response-source': source });
+    const sourceOf = (predictor: object, spec: object = {}) =>
+      envOf(adapterOf(rendered([predictorWith(predictor)], spec)))['RESPONSE_SOURCE'];
+    const resource = resourceWith([predictorWith()]);
+    const metadata = { ...(resource['metadata'] as object), annotations: annotated('seldon.iris') };
+    const adapter = adapterOf(renderResource({ ...resource, metadata }));
+    expect(envOf(adapter)['RESPONSE_SOURCE']).toBe('seldon.iris');
+    const spec = { annotations: annotated('of-spec') };
+    expect(sourceOf({}, spec)).toBe('of-spec');
+    expect(sourceOf({ annotations: annotated('of-predictor') }, spec)).toBe('of-predictor');
+    const svcOrchSpec = { env: [{ name: 'RESPONSE_SOURCE', value: 'of-env' }] };
+    expect(sourceOf({ svcOrchSpec }, spec)).toBe('of-env');
+    expect(sourceOf({})).toBeUndefined();
   });
 
   it('reads every variable that it is given, under names that it knows', () => {

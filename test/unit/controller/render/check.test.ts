@@ -54,6 +54,18 @@ describe('a SeldonDeployment is refused', () => {
     ]);
   });
 
+  it.each(['', 'seldon iris', 'a#b#c', 'seldon.é'])(
+    'for a source of replies that no event can have: %j',
+    (source) => {
+      const annotations = { 'seldon-eventing.io/response-source': source };
+      const resource = { ...resourceWith([predictorWith({ annotations })], { annotations }) };
+      expect(told(renderResource(resource).problems)).toEqual([
+        `ResponseSourceInvalid spec.annotations["seldon-eventing.io/response-source"]: ${JSON.stringify(source)} is no URI reference, which the source of an event must be; write one such as seldon.iris`,
+        `ResponseSourceInvalid spec.predictors[0].annotations["seldon-eventing.io/response-source"]: ${JSON.stringify(source)} is no URI reference, which the source of an event must be; write one such as seldon.iris`,
+      ]);
+    },
+  );
+
   it('for weights that do not make up a whole', () => {
     const weights = (...traffic: number[]) => traffic.map((w, i) => named(`p${i}`, { traffic: w }));
     expect(problemsOf(weights(75, 20))[0]).toMatch(/^TrafficInvalid .*adds up to 95; make it 100/);
@@ -120,10 +132,11 @@ describe('a SeldonDeployment is refused', () => {
     );
   });
 
-  it('that asks for TLS by `ssl`, rather than served without', () => {
-    expect(problemsOf([predictorWith({ ssl: { certSecretName: 'tls' } })])[0]).toMatch(
-      /^TlsNotSupported spec\.predictors\[0\]\.ssl: /,
+  it('that asks for TLS by `ssl` without a Secret, rather than served without', () => {
+    expect(problemsOf([predictorWith({ ssl: {} })])[0]).toMatch(
+      /^TlsSecretUnnamed spec\.predictors\[0\]\.ssl\.certSecretName: /,
     );
+    expect(problemsOf([predictorWith({ ssl: { certSecretName: 'tls' } })])).toEqual([]);
   });
 });
 

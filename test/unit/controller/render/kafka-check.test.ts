@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { adapterSettings, parseAdapterConfig } from '../../../../src/config/adapter.ts';
+import { parseAdapterConfig } from '../../../../src/config/adapter.ts';
+import { adapterSettings } from '../../../../src/config/adapter-settings.ts';
 import { checkKafka } from '../../../../src/controller/render/kafka-check.ts';
 import type {
   Predictor,

@@ -1,0 +1,3 @@
+/** The Lease by which the controller's replicas agree on a leader. */
+
+export const leaseName = 'seldon-eventing-controller';

@@ -11,6 +11,7 @@
  */
 
 import { afterAll, beforeAll, beforeEach, onTestFailed } from 'vitest';
+import { classNames, intercepts, weights } from '../../src/demo/iris/coefficients.ts';
 import { ProgramMissingError } from '../../src/demo/kafka-install.ts';
 import { installServer, type ServerName } from './install.ts';
 import { findPorts, type ModelServer, type ServerCommand, startServer } from './server-process.ts';
@@ -57,6 +58,21 @@ export const kserve: ServerCommand = {
   entry: 'doubler:main',
   args: ({ http, grpc }) => ['--http_port', String(http), '--grpc_port', String(grpc)],
   readyPath: '/v2/models/doubler/ready',
+};
+
+/** The numbers of the iris model, for servers/iris_model.py. */
+const IRIS_MODEL = JSON.stringify({ weights, intercepts, classNames });
+
+const servingIris = (command: ServerCommand): ServerCommand => ({
+  ...command,
+  environment: (ports) => ({ ...command.environment?.(ports), IRIS_MODEL }),
+});
+
+/** Each server with the iris model of src/demo/iris, under the name `iris`. */
+export const irisServers = {
+  seldon: servingIris(seldonWrapper('Iris', 'MODEL')),
+  mlserver: { ...servingIris(mlserver), readyPath: '/v2/models/iris/ready' },
+  kserve: servingIris({ ...kserve, entry: 'iris:main', readyPath: '/v2/models/iris/ready' }),
 };
 
 const env = process.env;

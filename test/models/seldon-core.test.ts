@@ -207,6 +207,16 @@ describe.skipIf(server.missing).each(['model', 'seldon'])(
       expect(answer.metadata.get('seldon-puid')).toEqual(['mine']);
     });
 
+    test('its metadata are asked for there, and its health, which it does not tell, is 501', async () => {
+      const metadata = await get(`${adapter.url}/api/v1.0/metadata/iris`);
+      expect([metadata.status, metadata.json()]).toEqual([
+        200,
+        expect.objectContaining({ platform: '', versions: [''] }),
+      ]);
+      const health = await get(`${adapter.url}/api/v1.0/status/iris`);
+      expect(health.status).toBe(501);
+    });
+
     test.each([
       ['raises', message(-1), 'UNKNOWN', 502, 'nothing below zero is doubled'],
       ['is sent no message of its kind', broken, 'INTERNAL', 400, 'deserializing'],

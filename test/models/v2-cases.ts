@@ -325,6 +325,22 @@ export function describeV2OverGrpc(options: V2Server): void {
       expect((await get(`${adapter.url}/readyz`)).status).toBe(200);
     });
 
+    test("the protocol's own HTTP paths ask it the same, and answer in JSON", async () => {
+      const json = async (path: string) => {
+        const answer = await get(adapter.url + path);
+        return [answer.status, answer.json()];
+      };
+      expect(await json('/v2')).toEqual([200, expect.objectContaining({ name })]);
+      expect(await json('/v2/models/doubler')).toEqual([
+        200,
+        expect.objectContaining({ name: 'doubler' }),
+      ]);
+      expect(await json('/v2/models/doubler/ready')).toEqual([
+        200,
+        expect.objectContaining({ name: 'doubler', ready: true }),
+      ]);
+    });
+
     test('a model of ours that the server does not have: not ready, and a call says so', async () => {
       const other = await openAdapter({
         SELDON_PROTOCOL: 'v2',

@@ -122,8 +122,10 @@ export async function runCell(
     return behind.map((p) => `${p.partition}: ${p.committed} of ${p.high}`).join(', ');
   };
 
+  /** More comes, as to any topic: where only bad records are left nobody knows whose fault it is. */
   const settle = async (): Promise<void> => {
     try {
+      await feeder.write();
       await until('no lag', settleTimeoutMs, async () => (await lag()) === undefined);
     } catch {
       trouble(`lag stays, though no fault is left: ${await lag()}`);
@@ -159,7 +161,7 @@ export async function runCell(
     trouble(`the cell broke off: ${String(error)}`);
   } finally {
     watching = false;
-    await Promise.all(pods.map((pod) => pod.close()));
+    await Promise.all([feeder.close(), ...pods.map((pod) => pod.close())]);
   }
 
   const seenBefore = new Set(ledger.inputs.keys());

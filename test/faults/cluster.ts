@@ -4,9 +4,9 @@
  */
 
 import { type Admin, Kafka, logLevel } from 'kafkajs';
-import { findFreePort } from '../../src/demo/free-port.ts';
-import { type KafkaBroker, startKafkaBroker } from '../../src/demo/kafka-broker.ts';
+import type { KafkaBroker } from '../../src/demo/kafka-broker.ts';
 import { kafkaCacheDir } from '../../src/demo/kafka-install.ts';
+import { freePorts, startBrokerCluster } from '../support/broker-cluster.ts';
 import { createLock } from './lock.ts';
 import { insist, sleep, within } from './patience.ts';
 
@@ -31,18 +31,10 @@ const attemptTimeoutMs = 10_000;
 
 /** Starts the cluster. */
 export async function startCluster(say: (line: string) => void): Promise<Cluster> {
-  const ports = await freePorts(brokerCount);
   const saslPorts = await freePorts(brokerCount);
-  const voters = ports.map((port, i) => `${i + 1}@127.0.0.1:${port}`).join(',');
-  const brokers = await Promise.all(
-    ports.map((controllerPort, i) =>
-      startKafkaBroker({
-        say,
-        cacheDir: kafkaCacheDir(process.env['XDG_CACHE_HOME']),
-        controllerPort,
-        properties: properties(i + 1, voters, saslPorts[i] ?? 0),
-      }),
-    ),
+  const cacheDir = kafkaCacheDir(process.env['XDG_CACHE_HOME']);
+  const brokers = await startBrokerCluster(brokerCount, { say, cacheDir }, (i) =>
+    properties(saslPorts[i] ?? 0),
   );
   const bootstrap = brokers.flatMap((broker) => broker.brokers);
   const kafka = new Kafka({
@@ -83,15 +75,6 @@ export async function startCluster(say: (line: string) => void): Promise<Cluster
   };
 }
 
-async function freePorts(count: number): Promise<number[]> {
-  const ports: number[] = [];
-  while (ports.length < count) {
-    const port = await findFreePort();
-    if (!ports.includes(port)) ports.push(port);
-  }
-  return ports;
-}
-
 /** Until then another broker's going would leave records on one alone. */
 const caughtUp = (ask: Cluster['ask']): Promise<void> =>
   insist('waiting for replicas in sync', askTimeoutMs, async () => {
@@ -104,9 +87,7 @@ const caughtUp = (ask: Cluster['ask']): Promise<void> =>
 
 const plainLogin = 'org.apache.kafka.common.security.plain.PlainLoginModule';
 
-const properties = (id: number, voters: string, saslPort: number): Record<string, string> => ({
-  'node.id': String(id),
-  'controller.quorum.voters': voters,
+const properties = (saslPort: number): Record<string, string> => ({
   'default.replication.factor': String(brokerCount),
   'min.insync.replicas': '2',
   'offsets.topic.replication.factor': String(brokerCount),

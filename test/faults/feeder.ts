@@ -27,6 +27,7 @@ export interface Feeder {
   /** Writes a few records in a transaction that is committed, and others in one that is aborted. */
   readonly transactions: () => Promise<void>;
   readonly acknowledged: () => number;
+  readonly close: () => Promise<void>;
 }
 
 const batchRecords = 200;
@@ -109,7 +110,6 @@ export function createFeeder(options: FeederOptions, cluster: Cluster): Feeder {
         if (acknowledged < due) await write();
         else await sleep(50);
       }
-      await current?.disconnect().catch(() => undefined);
     },
     write,
     transactions: async () => {
@@ -117,5 +117,8 @@ export function createFeeder(options: FeederOptions, cluster: Cluster): Feeder {
       await transact(forbidden(), 'abort');
     },
     acknowledged: () => acknowledged,
+    close: async () => {
+      await current?.disconnect().catch(() => undefined);
+    },
   };
 }

@@ -6,6 +6,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { imageFlags } from './image-flags.ts';
+import { startConsumer } from './kafka-run.ts';
 import { type BenchKafka, openKafka } from './kafka-topics.ts';
 import { names, numbers, readOptions, words } from './options.ts';
 import { machineInfo, publish, say, table, told } from './report.ts';
@@ -44,7 +45,13 @@ async function measure(
     throw new Error('KAFKA_BROKER is set: only a broker of our own is killed');
   const output = await kafka.createTopic(`${topic}-${delivery}`);
   await kafka.createTopic(`${output}.errors`);
-  const adapter = await startAdapter(delivery, topic, output, kafka.broker, predictorUrl);
+  const adapter = await startConsumer(
+    // Slow enough that records are left for all kills.
+    { name: delivery, adapter: { workers: 1, ordering: 'partition', delivery } },
+    topic,
+    output,
+    { kafka, predictorUrl, node: options.node, nodeFlags: words(options['node-flags']) },
+  );
   const measurements: Measurement[] = [];
   try {
     await untilMore(adapter, 0);
@@ -64,34 +71,6 @@ async function measure(
     await adapter.stop();
   }
 }
-
-const startAdapter = (
-  delivery: string,
-  input: string,
-  output: string,
-  broker: string,
-  predictorUrl: string,
-): Promise<ServerProcess> =>
-  startServer({
-    node: options.node,
-    nodeFlags: words(options['node-flags']),
-    script: '../src/main.js',
-    args: ['adapter'],
-    env: {
-      SELDON_DEPLOYMENT_ID: 'iris-deployment',
-      PREDICTOR_URL: predictorUrl,
-      HTTP_HOST: '127.0.0.1',
-      HTTP_PORT: '0',
-      DRAIN_DELAY_MS: '0',
-      KAFKA_BROKER: broker,
-      KAFKA_INPUT_TOPIC: input,
-      KAFKA_OUTPUT_TOPIC: output,
-      KAFKA_CONSUMER_GROUP: output,
-      // Slow enough that records are left for all kills.
-      KAFKA_WORKERS: '1',
-      KAFKA_DELIVERY: delivery,
-    },
-  });
 
 async function answered({ url }: ServerProcess): Promise<number> {
   const metrics = await (await fetch(`${url}/metrics`)).text();

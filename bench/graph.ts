@@ -19,7 +19,7 @@ import {
   roundsOf,
   type Target,
 } from './rounds.ts';
-import { type ServerProcess, startServer } from './server-process.ts';
+import { type ServerProcess, startAdapter, startServer } from './server-process.ts';
 
 const options = readOptions({
   seconds: '5',
@@ -70,19 +70,8 @@ function enginePredictor(root: Node, nodeUrl: string): string {
   return Buffer.from(JSON.stringify(predictor)).toString('base64');
 }
 
-const startAdapter = (graph: GraphName, nodeUrl: string): Promise<ServerProcess> =>
-  startServer({
-    ...binary,
-    script: '../src/main.js',
-    args: ['adapter'],
-    env: {
-      SELDON_DEPLOYMENT_ID: 'iris-deployment',
-      ENGINE_PREDICTOR: enginePredictor(graphs[graph], nodeUrl),
-      HTTP_HOST: '127.0.0.1',
-      HTTP_PORT: '0',
-      DRAIN_DELAY_MS: '0',
-    },
-  });
+const startGraph = (graph: GraphName, nodeUrl: string): Promise<ServerProcess> =>
+  startAdapter(binary, { ENGINE_PREDICTOR: enginePredictor(graphs[graph], nodeUrl) });
 
 /** A graph's answer has passed all of its nodes; a fast wrong answer is worth nothing. */
 async function checkReply(graph: GraphName, { url }: ServerProcess): Promise<void> {
@@ -122,7 +111,7 @@ async function main(): Promise<void> {
   const targets: Target<GraphName>[] = [];
   try {
     for (const name of graphNames) {
-      const server = await startAdapter(name, node.url);
+      const server = await startGraph(name, node.url);
       targets.push({ name, server, port: Number(new URL(server.url).port), path: '/' });
       await checkReply(name, server);
     }

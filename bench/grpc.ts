@@ -25,7 +25,7 @@ import {
   roundsOf,
   type Target,
 } from './rounds.ts';
-import { type ServerProcess, startServer } from './server-process.ts';
+import { type ServerProcess, startAdapter, startServer } from './server-process.ts';
 
 const options = readOptions({
   seconds: '5',
@@ -43,20 +43,8 @@ type TargetName = (typeof targetNames)[number];
 const binary = { node: options.node, nodeFlags: words(options['node-flags']) };
 const portOf = (url: string): number => Number(/:(\d+)/.exec(url.replace('://', ''))?.[1]);
 
-const startAdapter = (port: number, env: Record<string, string>): Promise<ServerProcess> =>
-  startServer({
-    ...binary,
-    script: '../src/main.js',
-    args: ['adapter'],
-    env: {
-      SELDON_DEPLOYMENT_ID: 'iris-deployment',
-      HTTP_HOST: '127.0.0.1',
-      HTTP_PORT: '0',
-      GRPC_PORT: String(port),
-      DRAIN_DELAY_MS: '0',
-      ...env,
-    },
-  });
+const startGrpcAdapter = (port: number, env: Record<string, string>): Promise<ServerProcess> =>
+  startAdapter(binary, { GRPC_PORT: String(port), ...env });
 
 /** ENGINE_PREDICTOR of a chain of three calls of the one predictor. */
 function chainOf(port: number): string {
@@ -73,9 +61,9 @@ async function startTargets(predictor: ServerProcess): Promise<Target<TargetName
   const http2 = await startServer({ ...binary, script: './grpc-bare.js', args });
   // The adapter's log names its HTTP address: its gRPC port must be known before.
   const grpcPort = 20_000 + (process.pid % 20_000);
-  const adapter = await startAdapter(grpcPort, { PREDICTOR_URL: predictor.url });
+  const adapter = await startGrpcAdapter(grpcPort, { PREDICTOR_URL: predictor.url });
   const engine = chainOf(portOf(predictor.url));
-  const graph = await startAdapter(grpcPort + 1, { ENGINE_PREDICTOR: engine });
+  const graph = await startGrpcAdapter(grpcPort + 1, { ENGINE_PREDICTOR: engine });
   return [
     { name: 'adapter', server: adapter, port: grpcPort, path: method },
     { name: 'graph', server: graph, port: grpcPort + 1, path: method },

@@ -1,9 +1,11 @@
 /**
- * HTTP: what the adapter costs per request, beside a bare pass-through and the predictor alone.
+ * HTTP: what the adapter costs per request, on request with tokens and traces too, beside a bare
+ * pass-through and the predictor alone.
  * One interleaved run (rounds.ts). See README.md.
  */
 
 import { request } from 'undici';
+import { startTokenIssuer, type TokenIssuer } from '../test/support/token-issuer.ts';
 import { imageFlags } from './image-flags.ts';
 import { startLoadProcess } from './load-process.ts';
 import { names, numbers, readOptions, words } from './options.ts';
@@ -19,7 +21,7 @@ import {
   roundsOf,
   type Target,
 } from './rounds.ts';
-import { type ServerProcess, startServer } from './server-process.ts';
+import { type ServerProcess, startAdapter, startServer } from './server-process.ts';
 
 const options = readOptions({
   seconds: '5',
@@ -28,11 +30,16 @@ const options = readOptions({
   payloads: payloadNames.join(','),
   node: process.execPath,
   'node-flags': imageFlags(),
+  targets: 'adapter,bare,predictor',
   out: 'build/bench-http.json',
 });
 
-const targetNames = ['adapter', 'bare', 'predictor'] as const;
-type TargetName = (typeof targetNames)[number];
+/** Adapters: as it is, asking each sender for a token, tracing one request in a hundred, and both. */
+const adapterNames = ['adapter', 'oidc', 'traced', 'oidc+traced'] as const;
+const knownTargets = [...adapterNames, 'bare', 'predictor'] as const;
+type TargetName = (typeof knownTargets)[number];
+const targetNames = names(options.targets, knownTargets);
+const isAsked = (name: TargetName): boolean => targetNames.includes(name);
 
 const binary = { node: options.node, nodeFlags: words(options['node-flags']) };
 
@@ -43,40 +50,44 @@ const targetOf = (name: TargetName, server: ServerProcess, path: string): Target
   path,
 });
 
-async function startTargets() {
+/** What the targets need beside themselves. */
+const helpers: ServerProcess[] = [];
+
+async function startTargets(issuer: TokenIssuer): Promise<Target<TargetName>[]> {
   const predictor = await startServer({ ...binary, script: './predictor.js' });
   const bare = await startServer({
     ...binary,
     script: './pass-through.js',
     args: [predictor.url],
   });
-  const adapter = await startServer({
-    ...binary,
-    script: '../src/main.js',
-    args: ['adapter'],
-    env: {
-      SELDON_DEPLOYMENT_ID: 'iris-deployment',
-      PREDICTOR_URL: predictor.url,
-      HTTP_HOST: '127.0.0.1',
-      HTTP_PORT: '0',
-      DRAIN_DELAY_MS: '0',
-    },
-  });
-  return [
-    targetOf('adapter', adapter, '/'),
-    targetOf('bare', bare, '/'),
-    targetOf('predictor', predictor, '/predict'),
-  ] as const;
+  const collector = await startServer({ ...binary, script: './trace-sink.js' });
+  helpers.push(collector);
+  const oidc = { OIDC_ISSUER: issuer.issuer };
+  const traced = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+    OTEL_TRACES_SAMPLER_ARG: '0.01',
+  };
+  const extras = { adapter: {}, oidc, traced, 'oidc+traced': { ...oidc, ...traced } };
+  const targets: Target<TargetName>[] = [];
+  for (const name of adapterNames) {
+    if (!isAsked(name)) continue;
+    const env = { PREDICTOR_URL: predictor.url, ...extras[name] };
+    const adapter = await startAdapter(binary, env);
+    targets.push(targetOf(name, adapter, '/'));
+  }
+  return [...targets, targetOf('bare', bare, '/'), targetOf('predictor', predictor, '/predict')];
 }
 
 /** The adapter's answers must be reply events; a fast wrong answer is worth nothing. */
 async function checkReply(
   { server, path }: Target<TargetName>,
   payload: PayloadName,
+  headers: Readonly<Record<string, string>>,
 ): Promise<void> {
   const answer = await request(server.url + path, {
     method: 'POST',
-    headers: eventHeaders,
+    headers,
     body: payloads[payload],
   });
   const body = await answer.body.text();
@@ -106,15 +117,26 @@ function memoryRows(all: Rounds): (string | number)[][] {
   });
 }
 
+const dayFromNow = (): number => Math.floor(Date.now() / 1_000) + 86_400;
+
 async function main(): Promise<void> {
   const machine = machineInfo(options.node);
   const load = startLoadProcess();
-  const targets = await startTargets();
+  const audience = 'machinelearning.seldon.io/seldondeployment/default/iris-deployment';
+  const issuer = await startTokenIssuer({ audience });
+  const headers =
+    isAsked('oidc') || isAsked('oidc+traced')
+      ? { ...eventHeaders, Authorization: `Bearer ${issuer.token({ exp: dayFromNow() })}` }
+      : eventHeaders;
+  const targets = await startTargets(issuer);
   const cases = names(options.payloads, payloadNames).flatMap((payload) =>
     numbers(options.connections).map((connections) => ({ payload, connections })),
   );
   try {
-    for (const payload of payloadNames) await checkReply(targets[0], payload);
+    const adapters: readonly TargetName[] = adapterNames;
+    for (const target of targets.filter(({ name }) => adapters.includes(name))) {
+      for (const payload of payloadNames) await checkReply(target, payload, headers);
+    }
     const rounds = await measureAll({
       load,
       targets,
@@ -122,7 +144,7 @@ async function main(): Promise<void> {
       warmUp: { payload: 'iris', connections: 16 },
       rounds: Number(options.rounds),
       seconds: Number(options.seconds),
-      headers: eventHeaders,
+      headers,
       bodies: payloads,
     });
     const rows = cases.flatMap((one) => caseRows(rounds, one));
@@ -146,7 +168,9 @@ async function main(): Promise<void> {
     publish(markdown, options.out, { machine, options, medians: rows, rounds });
   } finally {
     load.stop();
-    await Promise.all(targets.map(({ server }) => server.stop()));
+    const servers = [...targets.map(({ server }) => server), ...helpers];
+    await Promise.all(servers.map((server) => server.stop()));
+    await issuer.close();
   }
 }
 

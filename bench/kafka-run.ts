@@ -54,7 +54,7 @@ export async function runConsumer(
   const errors = `${output}.errors`;
   await deps.kafka.createTopic(output);
   await deps.kafka.createTopic(errors);
-  const server = await start(consumer, backlog, output, deps);
+  const server = await startConsumer(consumer, backlog.topic, output, deps);
   try {
     // Markers of transactions stand among the outputs and cannot be told from them by offsets.
     const answered =
@@ -74,15 +74,16 @@ export async function runConsumer(
   }
 }
 
-function start(
+/** Starts the consumer; its group is named after the output topic. */
+export function startConsumer(
   { adapter }: Consumer,
-  backlog: Backlog,
+  input: string,
   output: string,
   { kafka, predictorUrl, node, nodeFlags }: RunDeps,
 ): Promise<ServerProcess> {
   const group = `${output}-group`;
   if (adapter === undefined) {
-    const args = [predictorUrl, kafka.broker, backlog.topic, output, group];
+    const args = [predictorUrl, kafka.broker, input, output, group];
     return startServer({ node, nodeFlags, script: './bare-loop.js', args });
   }
   const env = {
@@ -92,7 +93,7 @@ function start(
     HTTP_PORT: '0',
     DRAIN_DELAY_MS: '0',
     KAFKA_BROKER: kafka.broker,
-    KAFKA_INPUT_TOPIC: backlog.topic,
+    KAFKA_INPUT_TOPIC: input,
     KAFKA_OUTPUT_TOPIC: output,
     KAFKA_CONSUMER_GROUP: group,
     KAFKA_WORKERS: String(adapter.workers),

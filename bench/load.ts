@@ -26,9 +26,16 @@ export interface LoadResult {
 
 export type LoadReport = LoadResult | { readonly error: string };
 
-function requestBytes(plan: LoadPlan): Buffer {
+/**
+ * Each connection has ids of its own: events in flight at once with the same id would be duplicates,
+ * which share one prediction.
+ */
+function requestBytes(plan: LoadPlan, connection: number): Buffer {
   const body = Buffer.from(plan.body, 'latin1');
-  const lines = Object.entries(plan.headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const lines = Object.entries(plan.headers).map(([name, value]) => {
+    const own = /^ce-id$/i.test(name) ? value.slice(0, -4) + String(1_000 + connection) : value;
+    return `${name}: ${own}\r\n`;
+  });
   const start = `POST ${plan.path} HTTP/1.1\r\nHost: 127.0.0.1:${plan.port}\r\n`;
   const head = `${start}${lines.join('')}Content-Length: ${body.length}\r\n\r\n`;
   return Buffer.concat([Buffer.from(head, 'latin1'), body]);
@@ -92,11 +99,12 @@ function drive(
 
 async function run(plan: LoadPlan): Promise<LoadResult> {
   const latencies = createHistogram();
-  const request = requestBytes(plan);
   const started = performance.now();
   const until = started + plan.seconds * 1_000;
   const counts = await Promise.all(
-    Array.from({ length: plan.connections }, () => drive(plan, request, until, latencies)),
+    Array.from({ length: plan.connections }, (_, connection) =>
+      drive(plan, requestBytes(plan, connection), until, latencies),
+    ),
   );
   return {
     requests: counts.reduce((sum, count) => sum + count, 0),

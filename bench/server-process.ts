@@ -53,6 +53,24 @@ export async function startServer(options: ServerOptions): Promise<ServerProcess
   return { url, pid: child.pid ?? 0, stop };
 }
 
+/** Starts an adapter to be measured. @param env its settings, beside those that all have */
+export const startAdapter = (
+  binary: Pick<ServerOptions, 'node' | 'nodeFlags'>,
+  env: Readonly<Record<string, string>>,
+): Promise<ServerProcess> =>
+  startServer({
+    ...binary,
+    script: '../src/main.js',
+    args: ['adapter'],
+    env: {
+      SELDON_DEPLOYMENT_ID: 'iris-deployment',
+      HTTP_HOST: '127.0.0.1',
+      HTTP_PORT: '0',
+      DRAIN_DELAY_MS: '0',
+      ...env,
+    },
+  });
+
 const assignments = (env: Readonly<Record<string, string>>): string[] =>
   Object.entries(env).map(([name, value]) => `${name}=${value}`);
 

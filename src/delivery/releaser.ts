@@ -23,11 +23,16 @@ export type Ordering = (typeof orderings)[number];
 export type StillWanted = () => boolean;
 
 /**
- * Writes to the output topic; acknowledged by all in-sync replicas when it resolves.
- * Calls made one after another are written in that order.
- * @throws AdapterError OUTPUT_TOO_LARGE; everything else is tried again inside
+ * Writes to the output topic. Calls made one after another are written in that order.
+ * @param settled called once, after this has returned: when all in-sync replicas have it or it is no
+ *   longer wanted, or with OUTPUT_TOO_LARGE; everything else is tried again inside. No promise, since
+ *   this is done for every record
  */
-export type Publish = (output: OutputRecord, wanted: StillWanted) => Promise<void>;
+export type Publish = (
+  output: OutputRecord,
+  wanted: StillWanted,
+  settled: (refused?: Error) => void,
+) => void;
 
 /** Writes to the error topic, trying until it succeeds or is no longer wanted. */
 export type Divert = (
@@ -56,9 +61,6 @@ export interface Releaser {
   readonly writing: () => number;
 }
 
-/** What to count, and its detail. */
-type Written = readonly [what: RecordCount, detail: string];
-
 /** Makes a releaser for one ordering. */
 export function createReleaser(ordering: Ordering, deps: ReleaserDeps): Releaser {
   let writing = 0;
@@ -73,34 +75,35 @@ export function createReleaser(ordering: Ordering, deps: ReleaserDeps): Releaser
     deps.committer.moved(entry.partition);
   };
 
-  const divert = async (entry: Entry, error: AdapterError): Promise<Written> => {
-    await deps.divert(entry.record, error, entry.attempts, () => !entry.partition.lost);
-    return ['diverted', error.code];
-  };
-
-  const publish = async (entry: Entry, output: OutputRecord): Promise<Written> => {
-    try {
-      await deps.publish(output, () => !entry.partition.lost);
-    } catch (error) {
-      return divert(entry, AdapterError.from(error));
-    }
-    return ['answered', ''];
-  };
-
-  /** Follows a write to its end: in one step it is no longer under way, and its record is done. */
-  const track = async (entry: Entry, write: Promise<Written>): Promise<void> => {
-    writing += 1;
-    const [what, detail] = await write;
+  /** In one step a write is no longer under way, and its record is done. */
+  const written = (entry: Entry, what: RecordCount, detail: string): void => {
     writing -= 1;
     finish(entry, what, detail);
     deps.wrote();
+  };
+
+  const divert = async (entry: Entry, error: AdapterError): Promise<void> => {
+    await deps.divert(entry.record, error, entry.attempts, () => !entry.partition.lost);
+    written(entry, 'diverted', error.code);
+  };
+
+  const publish = (entry: Entry, output: OutputRecord): void => {
+    writing += 1;
+    deps.publish(
+      output,
+      () => !entry.partition.lost,
+      (refused) => {
+        if (refused === undefined) written(entry, 'answered', '');
+        else void divert(entry, AdapterError.from(refused));
+      },
+    );
   };
 
   const releaseInOrder = (partition: Partition): void => {
     for (const entry of takeReleasable(partition)) {
       const { output } = entry;
       entry.output = undefined;
-      if (output !== undefined) void track(entry, publish(entry, output));
+      if (output !== undefined) publish(entry, output);
     }
   };
 
@@ -108,7 +111,7 @@ export function createReleaser(ordering: Ordering, deps: ReleaserDeps): Releaser
     answer: (entry, output) => {
       if (ordering !== 'partition') {
         entry.state = 'released';
-        void track(entry, publish(entry, output));
+        publish(entry, output);
         leaveLane(entry);
         return;
       }
@@ -118,7 +121,8 @@ export function createReleaser(ordering: Ordering, deps: ReleaserDeps): Releaser
     },
     divert: (entry, error) => {
       entry.state = 'diverting';
-      void track(entry, divert(entry, error));
+      writing += 1;
+      void divert(entry, error);
     },
     skip: (entry, reason) => finish(entry, 'skipped', reason),
     writing: () => writing,

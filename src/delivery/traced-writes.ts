@@ -19,16 +19,13 @@ export const tracedWrites = (topic: string, tracing: Tracing): TracedWrites => (
 
 /** Writing an answer, until all in-sync replicas have it. */
 function tracedPublish(publish: Publish, topic: string, tracing: Tracing): Publish {
-  return (output, wanted) => {
+  return (output, wanted, settled) => {
     const span = startSend(output, topic, tracing);
-    if (span === undefined) return publish(output, wanted);
-    return publish(output, wanted).then(
-      () => span.end(),
-      (error: unknown) => {
-        span.end({ error: 'OUTPUT_TOO_LARGE' });
-        throw error;
-      },
-    );
+    if (span === undefined) return publish(output, wanted, settled);
+    publish(output, wanted, (refused) => {
+      span.end(refused === undefined ? undefined : { error: 'OUTPUT_TOO_LARGE' });
+      settled(refused);
+    });
   };
 }
 

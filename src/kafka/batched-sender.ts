@@ -4,7 +4,7 @@
  *
  * B1 One batch is under way at a time, so order survives any number of retries.
  * B2 What fails is tried again for ever, with backoff; only an item too large by itself is refused.
- * B3 An item no longer wanted is not written; its promise resolves.
+ * B3 An item no longer wanted is not written, and settles.
  * B4 A failure is told where the next attempt fails too: leaders move in every rolling restart.
  */
 
@@ -34,8 +34,15 @@ export interface BatchedSenderDeps<Item> {
   readonly random: Random;
 }
 
+/**
+ * An item is acknowledged or no longer wanted; or it is refused for ever, and this is why. A callback
+ * and no promise: one for each record of a full pipeline outlives the young generation.
+ */
+export type Settled = (refused?: Error) => void;
+
 export interface BatchedSender<Item> {
-  readonly send: (item: Item, wanted: () => boolean) => Promise<void>;
+  /** @param settled called once, after this has returned; must not throw */
+  readonly send: (item: Item, wanted: () => boolean, settled: Settled) => void;
   /** Items not yet acknowledged. */
   readonly waiting: () => number;
   readonly close: () => void;
@@ -44,8 +51,7 @@ export interface BatchedSender<Item> {
 interface Pending<Item> {
   readonly item: Item;
   readonly wanted: () => boolean;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
+  readonly settled: Settled;
   readonly bytes: number;
   /** Sent by itself, since a batch with it was too large. */
   alone: boolean;
@@ -66,12 +72,11 @@ export function createBatchedSender<Item>(
   let closed = false;
 
   const dropUnwanted = (): void => {
-    queue = queue.filter((pending) => {
-      if (pending.wanted()) return true;
-      queuedBytes -= pending.bytes;
-      pending.resolve();
-      return false;
-    });
+    if (queue.every(({ wanted }) => wanted())) return;
+    const dropped = queue.filter(({ wanted }) => !wanted());
+    queue = queue.filter(({ wanted }) => wanted());
+    queuedBytes -= bytesOf(dropped);
+    for (const { settled } of dropped) settled();
   };
 
   const takeBatch = (): Pending<Item>[] => {
@@ -98,22 +103,22 @@ export function createBatchedSender<Item>(
   const sendBatch = async (batch: Pending<Item>[]): Promise<unknown> => {
     try {
       await deps.send(batch.map(({ item }) => item));
-      for (const { resolve } of batch) resolve();
-      deps.sent?.();
-      return undefined;
     } catch (error) {
       if (!deps.isTooLarge(error)) {
         giveBack(batch);
         return error;
       }
       const [only] = batch;
-      if (batch.length === 1 && only !== undefined) only.reject(deps.tooLarge(only.item));
+      if (batch.length === 1 && only !== undefined) only.settled(deps.tooLarge(only.item));
       else {
         for (const pending of batch) pending.alone = true;
         giveBack(batch);
       }
       return undefined;
     }
+    deps.sent?.();
+    for (const { settled } of batch) settled();
+    return undefined;
   };
 
   const isBatchFull = (): boolean =>
@@ -154,20 +159,29 @@ export function createBatchedSender<Item>(
   };
 
   return {
-    send: (item, wanted) =>
-      new Promise((resolve, reject) => {
-        const bytes = deps.sizeOf(item);
-        queue.push({ item, wanted, resolve, reject, bytes, alone: false });
-        queuedBytes += bytes;
-        if (!active) void loop();
-        else if (full !== undefined && isBatchFull()) full();
-      }),
+    send: (item, wanted, settled) => {
+      const bytes = deps.sizeOf(item);
+      queue.push({ item, wanted, settled, bytes, alone: false });
+      queuedBytes += bytes;
+      if (!active) void loop();
+      else if (full !== undefined && isBatchFull()) full();
+    },
     waiting: () => queue.length + sending.length,
     close: () => {
       closed = true;
     },
   };
 }
+
+/** As {@link BatchedSender.send}, for those who wait: resolves when the item settles, rejects when refused. */
+export const sendAndWait = <Item>(
+  sender: BatchedSender<Item>,
+  item: Item,
+  wanted: () => boolean,
+): Promise<void> =>
+  new Promise((resolve, reject) => {
+    sender.send(item, wanted, (refused) => (refused === undefined ? resolve() : reject(refused)));
+  });
 
 const bytesOf = (batch: readonly { readonly bytes: number }[]): number =>
   batch.reduce((sum, { bytes }) => sum + bytes, 0);

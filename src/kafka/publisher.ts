@@ -8,7 +8,12 @@ import type { Divert, Publish } from '../delivery/releaser.ts';
 import { createRepeatedFault } from '../delivery/repeated-fault.ts';
 import { AdapterError } from '../errors.ts';
 import type { Identity } from '../event/names.ts';
-import { type BatchedSender, type BatchLimits, createBatchedSender } from './batched-sender.ts';
+import {
+  type BatchedSender,
+  type BatchLimits,
+  createBatchedSender,
+  sendAndWait,
+} from './batched-sender.ts';
 import { isTooLarge, learnLimits, sizeOf, usualLimits } from './message-size.ts';
 import type { PlacedMessage } from './place-output.ts';
 import type { ReplaceableProducer } from './producer.ts';
@@ -61,7 +66,7 @@ export function createPublisher(options: PublisherOptions, deps: PublisherDeps):
     for (let i = 0; ; i += 1) {
       const omit = omissions[i] ?? 'all';
       try {
-        await errors.send(errorRecord(record, error, { ...context, omit }), wanted);
+        await sendAndWait(errors, errorRecord(record, error, { ...context, omit }), wanted);
         return tooSmall.succeeded();
       } catch (tooLarge) {
         const { partition, offset } = record;
@@ -78,7 +83,7 @@ export function createPublisher(options: PublisherOptions, deps: PublisherDeps):
   };
 
   return {
-    publish: (output, wanted) => outputs.send(output, wanted),
+    publish: outputs.send,
     divert,
     learnLimits: async (admin) => {
       await learnLimits(admin, options.outputTopic, limits.outputs);

@@ -9,7 +9,7 @@
  */
 
 import type { Random, Schedule } from '../delivery/ports.ts';
-import { createBatchedSender } from './batched-sender.ts';
+import { createBatchedSender, sendAndWait } from './batched-sender.ts';
 import { isTooLarge, sizeOf, usualLimits } from './message-size.ts';
 import { createReplaceableProducer } from './producer.ts';
 import {
@@ -86,7 +86,7 @@ export function createRecordSink(options: TopicReadyOptions, deps: RecordSinkDep
     ready: () => topicReady(options, limits, { signal, schedule, trouble, print }),
     send: async (record) => {
       const item: Item = { record, place: undefined };
-      await sender.send(item, () => !signal.aborted);
+      await sendAndWait(sender, item, () => !signal.aborted);
       if (item.place === undefined) throw new Error('it was given up');
       return item.place;
     },

@@ -7,7 +7,7 @@
 import { type Admin, type Kafka, type Message, Partitioners, type TopicMessages } from 'kafkajs';
 import type { Random, Schedule } from '../delivery/ports.ts';
 import type { ReplayRecord } from '../delivery/replay-record.ts';
-import { createBatchedSender } from './batched-sender.ts';
+import { createBatchedSender, sendAndWait } from './batched-sender.ts';
 import { isTooLarge, sizeOf, usualLimits } from './message-size.ts';
 import { createReplaceableProducer } from './producer.ts';
 import { createTrouble } from './trouble.ts';
@@ -109,7 +109,7 @@ export function createReplayWriter(deps: ReplayWriterDeps): ReplayWriter {
     write: async (record) => {
       const item: Item = { record, isWritten: false };
       try {
-        await sender.send(item, () => !signal.aborted);
+        await sendAndWait(sender, item, () => !signal.aborted);
         return { kind: item.isWritten ? 'written' : 'called-off' };
       } catch (error) {
         return { kind: 'failed', reason: error instanceof Error ? error.message : String(error) };

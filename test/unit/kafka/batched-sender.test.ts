@@ -45,10 +45,7 @@ function setUp({ limits, sending, sizeOf }: Script = {}) {
   );
   const ends = new Map<number, string>();
   const send = (item: number, wanted = always): void => {
-    sender.send(item, wanted).then(
-      () => ends.set(item, 'resolved'),
-      (error: Error) => ends.set(item, error.message),
-    );
+    sender.send(item, wanted, (refused) => ends.set(item, refused?.message ?? 'settled'));
   };
   return { clock, sender, send, batches, written, delays, ends };
 }
@@ -96,7 +93,7 @@ describe('the batched sender', () => {
     await clock.advance(9);
     expect([ends.size, sender.waiting()]).toEqual([0, 1]);
     await clock.advance(1);
-    expect([ends.get(1), sender.waiting()]).toEqual(['resolved', 0]);
+    expect([ends.get(1), sender.waiting()]).toEqual(['settled', 0]);
   });
 
   it('respects both limits, but sends an item that is larger than they are', async () => {
@@ -124,7 +121,7 @@ describe('the batched sender', () => {
     broken = false;
     await clock.advance(2_000);
     expect(written).toEqual([1, 2, 3]);
-    expect([...ends.values()]).toEqual(['resolved', 'resolved', 'resolved']);
+    expect([...ends.values()]).toEqual(['settled', 'settled', 'settled']);
   });
 
   it('starts with the shortest delay after a success', async () => {
@@ -165,11 +162,11 @@ describe('the batched sender', () => {
     expect(written).toEqual([1, 2, 4, 5]);
     expect(batches.slice(1)).toEqual([[1], [2], [3], [4], [5]]);
     expect(Object.fromEntries(ends)).toEqual({
-      1: 'resolved',
-      2: 'resolved',
+      1: 'settled',
+      2: 'settled',
       3: '3 is too large',
-      4: 'resolved',
-      5: 'resolved',
+      4: 'settled',
+      5: 'settled',
     });
     expect(clock.now()).toBe(0);
   });
@@ -202,7 +199,7 @@ describe('the batched sender', () => {
     broken = false;
     await clock.advance(1_000);
     expect(written).toEqual([1, 3]);
-    expect(ends.get(2)).toBe('resolved');
+    expect(ends.get(2)).toBe('settled');
   });
 
   it('writes nothing more once closed', async () => {
@@ -245,7 +242,7 @@ describe('the batched sender', () => {
         const small = items.flatMap(({ large }, index) => (large ? [] : [index]));
         expect(written).toEqual(small);
         for (const [index, { large }] of items.entries()) {
-          expect(ends.get(index)).toBe(large ? `${index} is too large` : 'resolved');
+          expect(ends.get(index)).toBe(large ? `${index} is too large` : 'settled');
         }
         for (const batch of batches) expect(batch.length).toBeLessThanOrEqual(4);
       }),

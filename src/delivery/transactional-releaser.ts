@@ -11,6 +11,7 @@
  */
 
 import type { AdapterError } from '../errors.ts';
+import type { Answer } from './answer-queue.ts';
 import type { Committer } from './committer.ts';
 import type { Omission } from './error-record.ts';
 import { omissions } from './error-record.ts';
@@ -19,11 +20,7 @@ import type { Schedule } from './ports.ts';
 import type { InputRecord, OutputRecord } from './record.ts';
 import type { Ordering, RecordCount, Releaser } from './releaser.ts';
 import { leaveLane } from './take-next.ts';
-import type {
-  Answer,
-  TransactionalWriter,
-  TransactionalWriterDeps,
-} from './transactional-writer.ts';
+import type { TransactionalWriter, TransactionalWriterDeps } from './transactional-writer.ts';
 
 /** An answer that goes to the error topic, and why. */
 interface Diversion extends Answer {

@@ -17,32 +17,15 @@
  */
 
 import { encodeAllAcked } from './acked-offsets.ts';
+import { type Answer, createAnswerQueue, type TransactionLimits } from './answer-queue.ts';
 import { backoffMs } from './backoff.ts';
 import type { CommittedOffset, OffsetToCommit } from './committer.ts';
-import type { Entry, Partition } from './partition.ts';
+import { createLinger } from './linger.ts';
+import type { Partition } from './partition.ts';
 import type { Random, Schedule } from './ports.ts';
 import type { OutputRecord } from './record.ts';
 import { standingOnceCommitted } from './standing.ts';
 import type { Claim, TransactionFault, TransactionSession } from './transaction.ts';
-
-/** The answer of one record, on its way. */
-export interface Answer {
-  readonly entry: Entry;
-  readonly to: 'outputs' | 'errors';
-  readonly record: OutputRecord;
-  /** Roughly. */
-  readonly bytes: number;
-  /** Written by itself, since a transaction with it was too large. */
-  alone: boolean;
-}
-
-export interface TransactionLimits {
-  maxItems: number;
-  /** Of the outputs together, and of the error records together. */
-  maxBytes: number;
-  /** After a transaction answers gather for so long, unless there are enough before; in ms. */
-  lingerMs: number;
-}
 
 export interface TransactionalWriterOptions {
   /** Positions that move without an answer are committed so often, in ms. */
@@ -121,7 +104,8 @@ export function createTransactionalWriter(
   deps: TransactionalWriterDeps,
 ): TransactionalWriter {
   const { limits } = options;
-  let queue: Answer[] = [];
+  const queue = createAnswerQueue(limits);
+  const linger = createLinger(deps.schedule);
   let session: TransactionSession | undefined = claimed.session;
   /** What the group has, as far as we know. */
   let settled: CommittedOffset = claimed.committed;
@@ -134,27 +118,11 @@ export function createTransactionalWriter(
   let resting = false;
   let closed = false;
   let failures = 0;
-  let enough: (() => void) | undefined;
   let flushed: (() => void)[] = [];
 
   const over = (): boolean => closed || partition.lost;
   const hasWork = (): boolean =>
-    !over() && !resting && (queue.length > 0 || pending !== undefined || (dirty && due));
-
-  const takeAnswers = (): Answer[] => {
-    const bytes = { outputs: 0, errors: 0 };
-    let count = 0;
-    for (const answer of queue) {
-      bytes[answer.to] += answer.bytes;
-      const full = count >= limits.maxItems || bytes[answer.to] > limits.maxBytes;
-      if (count > 0 && (full || answer.alone)) break;
-      count += 1;
-      if (answer.alone) break;
-    }
-    return queue.splice(0, count);
-  };
-
-  const isFull = (): boolean => queue.length >= limits.maxItems;
+    !over() && !resting && (queue.length() > 0 || pending !== undefined || (dirty && due));
 
   const tellEnd = (end: TransactionEnd): void => {
     pending?.ended?.(end, pending.reason);
@@ -169,17 +137,14 @@ export function createTransactionalWriter(
     deps.done(answers);
   };
 
-  /**
-   * Not committed: its answers are to be written again. By offset, which breaks no order: where a
-   * commit could not hold what is answered beyond the position, those at the front must come along.
-   */
+  /** Not committed: its answers are to be written again. */
   const giveBack = ({ answers }: Pending): void => {
     tellEnd('aborted');
     pending = undefined;
     dirty = true;
     due = true;
     for (const { entry } of answers) entry.state = 'released';
-    queue = [...answers, ...queue].sort(byOffset);
+    queue.giveBack(answers);
   };
 
   /** @returns the same answers so that they may fit; undefined where nothing is left to try */
@@ -210,7 +175,7 @@ export function createTransactionalWriter(
   const commitNext = async (): Promise<void> => {
     if (session === undefined) await claimAnew();
     if (session === undefined || over()) return;
-    const answers = takeAnswers();
+    const answers = queue.take();
     for (const { entry } of answers) entry.state = 'committing';
     const { topic, id } = partition;
     const { offset, beyond } = standingOnceCommitted(partition, answers.length);
@@ -255,7 +220,7 @@ export function createTransactionalWriter(
       if (again !== undefined) return;
     }
     const delayMs = backoffMs(failures, retryBackoff, deps.random);
-    deps.failed(error, queue.length + (pending?.answers.length ?? 0), delayMs);
+    deps.failed(error, queue.length() + (pending?.answers.length ?? 0), delayMs);
     await sleep(delayMs);
   };
 
@@ -275,15 +240,7 @@ export function createTransactionalWriter(
     new Promise((resolve) => deps.schedule(delayMs, resolve));
 
   const gather = async (): Promise<void> => {
-    if (limits.lingerMs === 0 || isFull()) return;
-    await new Promise<void>((resolve) => {
-      const callOff = deps.schedule(limits.lingerMs, resolve);
-      enough = () => {
-        callOff();
-        resolve();
-      };
-    });
-    enough = undefined;
+    if (limits.lingerMs > 0 && !queue.isFull()) await linger.pause(limits.lingerMs);
   };
 
   const wasTried = (): void => {
@@ -332,7 +289,7 @@ export function createTransactionalWriter(
     write: (answer) => {
       queue.push(answer);
       if (!active) start();
-      else if (enough !== undefined && isFull()) enough();
+      else if (queue.isFull()) linger.end();
     },
     moved: (urgent) => {
       dirty = true;
@@ -349,7 +306,7 @@ export function createTransactionalWriter(
       start();
       return tried;
     },
-    writing: () => (over() || resting ? 0 : queue.length + (pending?.answers.length ?? 0)),
+    writing: () => (over() || resting ? 0 : queue.length() + (pending?.answers.length ?? 0)),
     resume,
     close: async () => {
       closed = true;
@@ -361,8 +318,6 @@ export function createTransactionalWriter(
     },
   };
 }
-
-const byOffset = (a: Answer, b: Answer): number => a.entry.record.offset - b.entry.record.offset;
 
 /** What the broker keeps of no metadata at all is null to some, and empty to others. */
 const isSame = (a: CommittedOffset, b: CommittedOffset): boolean =>

@@ -9,6 +9,7 @@
  */
 
 import { backoffMs } from '../delivery/backoff.ts';
+import { createLinger } from '../delivery/linger.ts';
 import type { Random, Schedule } from '../delivery/ports.ts';
 
 export interface BatchLimits {
@@ -68,7 +69,7 @@ export function createBatchedSender<Item>(
   let queuedBytes = 0;
   let sending: readonly Pending<Item>[] = [];
   let active = false;
-  let full: (() => void) | undefined;
+  const linger = createLinger(deps.schedule);
   let closed = false;
 
   const dropUnwanted = (): void => {
@@ -124,17 +125,9 @@ export function createBatchedSender<Item>(
   const isBatchFull = (): boolean =>
     queue.length >= limits.maxItems || queuedBytes >= limits.maxBytes || queue[0]?.alone === true;
 
-  /** Under load, fewer and larger requests; what comes after a pause never waits. */
+  /** What comes after a pause never waits. */
   const gather = async (): Promise<void> => {
-    if (limits.lingerMs === 0 || isBatchFull()) return;
-    await new Promise<void>((resolve) => {
-      const callOff = deps.schedule(limits.lingerMs, resolve);
-      full = () => {
-        callOff();
-        resolve();
-      };
-    });
-    full = undefined;
+    if (limits.lingerMs > 0 && !isBatchFull()) await linger.pause(limits.lingerMs);
   };
 
   const loop = async (): Promise<void> => {
@@ -164,7 +157,7 @@ export function createBatchedSender<Item>(
       queue.push({ item, wanted, settled, bytes, alone: false });
       queuedBytes += bytes;
       if (!active) void loop();
-      else if (full !== undefined && isBatchFull()) full();
+      else if (isBatchFull()) linger.end();
     },
     waiting: () => queue.length + sending.length,
     close: () => {

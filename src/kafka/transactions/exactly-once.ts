@@ -8,6 +8,7 @@
  *    and no more; the others stand still, loudly.
  */
 
+import type { TransactionLimits } from '../../delivery/answer-queue.ts';
 import { errorRecord } from '../../delivery/error-record.ts';
 import type { Partition } from '../../delivery/partition.ts';
 import { createRepeatedFault, type RepeatedFault } from '../../delivery/repeated-fault.ts';
@@ -16,7 +17,6 @@ import { createTransactionalRelease } from '../../delivery/transactional-release
 import {
   createTransactionalWriter,
   type TransactionalWriter,
-  type TransactionLimits,
 } from '../../delivery/transactional-writer.ts';
 import { AdapterError } from '../../errors.ts';
 import { commitIntervalMs, type DeliveryDeps, type DeliveryOptions } from '../at-least-once.ts';

@@ -19,7 +19,7 @@ import type { Log, Random, Schedule } from './ports.ts';
 import type { ProcessRecord, Verdict } from './process-record.ts';
 import { headerText } from './record-headers.ts';
 import type { Ordering, RecordCount, Releaser } from './releaser.ts';
-import { fillLanes, mayGoFurther, takeNext } from './take-next.ts';
+import { fillLanes, mayGoFurther, takeNext, takeProbe } from './take-next.ts';
 
 export interface PipelineOptions {
   readonly workers: number;
@@ -111,7 +111,8 @@ export function createPipeline(options: PipelineOptions, deps: PipelineDeps): Pi
         wakeUpLater();
         break;
       }
-      const entry = takeNext(partition);
+      const entry =
+        permission === 'probe' ? takeProbe(partition, ordering, maxAhead) : takeNext(partition);
       if (entry === undefined) break;
       deps.taken(partition);
       void run(entry, permission);

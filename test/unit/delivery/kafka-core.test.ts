@@ -447,6 +447,26 @@ describe('the two budgets', () => {
     expect(rig.outputs(0)).toEqual(range(20, 25));
   });
 
+  it.each(['key', 'none'] as const)(
+    'a probe is a record never tried, so that poisonous ones do not hide that others are answered (ordering %s)',
+    async (ordering) => {
+      const poisonous = 7;
+      const rig = createRig({
+        options: { ordering, workers: 16, maxAttempts: 3 },
+        keyOf: (offset) => Buffer.from(String(offset)),
+        process: async (record) => (record.offset < poisonous ? transient() : answered(record)),
+      });
+      rig.append(0, poisonous);
+      await rig.clock.advance(50);
+      const before = rig.attempts.length;
+      rig.append(0, 3);
+      await rig.clock.advance(later);
+      expect(rig.attempts[before]).toBe(`0/${poisonous}`);
+      expect(sorted(rig.diverted(0))).toEqual(range(0, poisonous));
+      expect(sorted(rig.outputs(0))).toEqual(range(poisonous, poisonous + 3));
+    },
+  );
+
   it('while everybody fails, few attempts are made and next to nothing is diverted', async () => {
     let down = true;
     const rig = createRig({

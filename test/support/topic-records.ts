@@ -34,8 +34,24 @@ export async function uniqueTopic(
  */
 export async function createTopics(admin: Admin, topics: ITopicConfig[]): Promise<void> {
   // kafkajs' own waiting fails where the broker has not heard of a topic yet.
-  await admin.createTopics({ topics, waitForLeaders: false });
+  const create = () => admin.createTopics({ topics, waitForLeaders: false });
+  // A broker that has only just started names a controller before it names its brokers.
+  await untilSucceeds(create, 'KafkaJSBrokerNotFound');
   for (const { topic } of topics) await untilKnown(admin, topic);
+}
+
+async function untilSucceeds(act: () => Promise<unknown>, passing: string): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    try {
+      await act();
+      return;
+    } catch (error) {
+      const passes = error instanceof Error && error.name === passing;
+      if (!passes || Date.now() > deadline) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 async function untilKnown(admin: Admin, topic: string): Promise<void> {

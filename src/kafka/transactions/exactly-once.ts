@@ -85,8 +85,8 @@ export function createExactlyOnce(
     },
   );
 
-  const claim = async (id: number): Promise<Claim> => {
-    await settleLast(id);
+  const claim = async (id: number, failed: boolean): Promise<Claim> => {
+    await settleLast(id, failed);
     const session = await openSession({ ...options, ...namesOf(id) }, deps);
     try {
       return { session, committed: await readCommitted(id) };
@@ -154,7 +154,7 @@ export function createExactlyOnce(
           faultOf(id).succeeded();
           release.forWriters.done(answers);
         },
-        claim: () => claim(id),
+        claim: () => claim(id, true),
         begun: deps.traced?.begun,
         judge,
         elsewhere: () => {
@@ -204,7 +204,7 @@ export function createExactlyOnce(
     const wanted = ids.slice(0, ids.length - refused.length);
     const committed = new Map<number, Claim['committed']>();
     const mine = generation;
-    const results = await Promise.allSettled(wanted.map(claim));
+    const results = await Promise.allSettled(wanted.map((id) => claim(id, false)));
     if (mine !== generation) {
       for (const result of results) {
         if (result.status === 'fulfilled') void result.value.session.close();

@@ -13,6 +13,9 @@
  *    nothing.
  * M3 Only where nobody has come between: the producer's id and epoch tell.
  * M4 What a failure interrupts is taken up again, with the same producer.
+ * M5 Where the transaction failed in our sight its end is written again though the offset is decided:
+ *    an output partition may lack its marker. Its readers would wait for the next transaction there,
+ *    which would end the old one in its own way: what was aborted would be seen.
  */
 
 import type { Log, Now } from '../../delivery/ports.ts';
@@ -52,6 +55,9 @@ const settlingMs = 15_000;
 /** Brokers before Kafka 4 decide offsets a moment after their marker is written. */
 const patienceMs = 1_000;
 
+/** @param failed whether the last transaction, made by this process, failed (M5) */
+export type SettleLast = (partition: number, failed: boolean) => Promise<void>;
+
 /**
  * @returns has the last transaction of a partition settled, before its next producer is made;
  *   rejects where that is to be tried again
@@ -59,7 +65,7 @@ const patienceMs = 1_000;
 export function createLeftOutMarkers(
   options: LeftOutMarkersOptions,
   deps: LeftOutMarkersDeps,
-): (partition: number) => Promise<void> {
+): SettleLast {
   const { coordinator, now } = deps;
   const repairs = new Map<number, Repair>();
   /** Producers whose last end was written again: once must do. */
@@ -120,25 +126,26 @@ export function createLeftOutMarkers(
     repairs.delete(partition);
   };
 
-  return async (partition) => {
+  return async (partition, failed) => {
     const transactionalId = options.transactionalIdOf(partition);
     const begun = repairs.get(partition);
     if (begun !== undefined) await takeUp(partition, begun);
     const last = await settled(transactionalId);
     if (last === undefined || !isComplete(last)) return;
-    if (await isDecided(partition)) {
-      repaired.delete(partition);
-      return;
-    }
-    if (repaired.get(partition) === last.producerId) return;
+    const decided = await isDecided(partition);
+    if (decided) repaired.delete(partition);
+    if (decided ? !failed : repaired.get(partition) === last.producerId) return;
     const commit = last.state === 'CompleteCommit';
-    deps.log.warn(
-      { transactionalId, partition, decision: commit ? 'commit' : 'abort' },
-      'the broker has left out the end of the last transaction of the partition: it is written again, as it was decided',
-    );
+    if (!decided) {
+      deps.log.warn(
+        { transactionalId, partition, decision: commit ? 'commit' : 'abort' },
+        'the broker has left out the end of the last transaction of the partition: it is written again, as it was decided',
+      );
+    }
     const producer = await coordinator.init(transactionalId, options.transactionTimeoutMs);
     const next = { ...last, producerEpoch: last.producerEpoch + 1 };
     if (!isSame(next, producer)) {
+      if (decided) return;
       throw new Error(`another producer of ${transactionalId} came between; trying again`);
     }
     const repair = { producer, commit };

@@ -55,8 +55,8 @@ function createCoordinators(state: string, decided: boolean) {
       log: { warn: (fields: object) => void warnings.push(fields) },
     },
   );
-  const run = async (): Promise<string> => {
-    const outcome = settle(0).then(() => 'settled', String);
+  const run = async (failed = false): Promise<string> => {
+    const outcome = settle(0, failed).then(() => 'settled', String);
     await clock.drain(60_000);
     return outcome;
   };
@@ -95,6 +95,27 @@ describe('the end of the last transaction of a partition', () => {
     expect(c.warnings).toEqual([
       { transactionalId: 'g-in-0', partition: 0, decision: commit ? 'commit' : 'abort' },
     ]);
+  });
+
+  it.each([
+    ['CompleteCommit', true],
+    ['CompleteAbort', false],
+  ])(
+    'is written again where it failed in our sight, each time, in silence: an output may lack it (%s)',
+    async (state, commit) => {
+      const c = createCoordinators(state, true);
+      expect(await c.run(true)).toBe('settled');
+      expect(await c.run(true)).toBe('settled');
+      expect(c.done).toEqual(['init', marked(5, commit), 'init', marked(6, commit)]);
+      expect(c.warnings).toEqual([]);
+    },
+  );
+
+  it('is left alone where the group has it and another producer came between', async () => {
+    const c = createCoordinators('CompleteCommit', true);
+    c.it.between = 1;
+    expect(await c.run(true)).toBe('settled');
+    expect(c.done).toEqual(['init']);
   });
 
   it('is an abort where it was still open, and is written again where that is left out', async () => {

@@ -1,5 +1,6 @@
 /** Answers that wait for a transaction, and how many of them go into the next one. */
 
+import { countTogether } from './count-together.ts';
 import type { Entry } from './partition.ts';
 import type { OutputRecord } from './record.ts';
 
@@ -42,16 +43,14 @@ export function createAnswerQueue(limits: Readonly<TransactionLimits>): AnswerQu
   return {
     push: (answer) => queue.push(answer),
     take: () => {
-      const bytes = { outputs: 0, errors: 0 };
-      let count = 0;
-      for (const answer of queue) {
-        bytes[answer.to] += answer.bytes;
-        const full = count >= limits.maxItems || bytes[answer.to] > limits.maxBytes;
-        if (count > 0 && (full || answer.alone)) break;
-        count += 1;
-        if (answer.alone) break;
-      }
-      return queue.splice(0, count);
+      const total = { outputs: 0, errors: 0 };
+      return queue.splice(
+        0,
+        countTogether(queue, limits, ({ to, bytes }) => {
+          total[to] += bytes;
+          return total[to];
+        }),
+      );
     },
     giveBack: (answers) => {
       queue = [...answers, ...queue].sort(byOffset);

@@ -23,16 +23,18 @@ export type Ordering = (typeof orderings)[number];
 export type StillWanted = () => boolean;
 
 /**
- * Writes to the output topic. Calls made one after another are written in that order.
- * @param settled called once, after this has returned: when all in-sync replicas have it or it is no
- *   longer wanted, or with OUTPUT_TOO_LARGE; everything else is tried again inside. No promise, since
- *   this is done for every record
+ * What is written is acknowledged by all in-sync replicas or no longer wanted; or it is refused for
+ * ever, and this is why. A callback and no promise: one for each record of a full pipeline outlives
+ * the young generation.
  */
-export type Publish = (
-  output: OutputRecord,
-  wanted: StillWanted,
-  settled: (refused?: Error) => void,
-) => void;
+export type Settled = (refused?: Error) => void;
+
+/**
+ * Writes to the output topic. Calls made one after another are written in that order.
+ * @param settled called once, after this has returned; refused with OUTPUT_TOO_LARGE, everything
+ *   else is tried again inside
+ */
+export type Publish = (output: OutputRecord, wanted: StillWanted, settled: Settled) => void;
 
 /** Writes to the error topic, trying until it succeeds or is no longer wanted. */
 export type Divert = (

@@ -9,8 +9,10 @@
  */
 
 import { backoffMs } from '../delivery/backoff.ts';
+import { countTogether } from '../delivery/count-together.ts';
 import { createLinger } from '../delivery/linger.ts';
 import type { Random, Schedule } from '../delivery/ports.ts';
+import type { Settled } from '../delivery/releaser.ts';
 
 export interface BatchLimits {
   /** kafkajs groups messages by copying: time grows with the square of this. */
@@ -34,12 +36,6 @@ export interface BatchedSenderDeps<Item> {
   readonly schedule: Schedule;
   readonly random: Random;
 }
-
-/**
- * An item is acknowledged or no longer wanted; or it is refused for ever, and this is why. A callback
- * and no promise: one for each record of a full pipeline outlives the young generation.
- */
-export type Settled = (refused?: Error) => void;
 
 export interface BatchedSender<Item> {
   /** @param settled called once, after this has returned; must not throw */
@@ -73,23 +69,19 @@ export function createBatchedSender<Item>(
   let closed = false;
 
   const dropUnwanted = (): void => {
-    if (queue.every(({ wanted }) => wanted())) return;
     const dropped = queue.filter(({ wanted }) => !wanted());
+    if (dropped.length === 0) return;
     queue = queue.filter(({ wanted }) => wanted());
     queuedBytes -= bytesOf(dropped);
     for (const { settled } of dropped) settled();
   };
 
   const takeBatch = (): Pending<Item>[] => {
-    let bytes = 0;
-    let count = 0;
-    for (const pending of queue) {
-      bytes += pending.bytes;
-      if (count > 0 && (bytes > limits.maxBytes || count >= limits.maxItems)) break;
-      if (pending.alone && count > 0) break;
-      count += 1;
-      if (pending.alone) break;
-    }
+    let total = 0;
+    const count = countTogether(queue, limits, ({ bytes }) => {
+      total += bytes;
+      return total;
+    });
     const batch = queue.splice(0, count);
     queuedBytes -= bytesOf(batch);
     return batch;

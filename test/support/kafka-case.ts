@@ -174,6 +174,8 @@ export async function createKafkaCase(options: KafkaCaseOptions): Promise<KafkaC
   };
 }
 
+export { eventually } from './eventually.ts';
+
 /** Begins the case of a test; {@link useKafkaCases} closes it. */
 export type BeginCase = (options?: Omit<KafkaCaseOptions, 'brokers'>) => Promise<KafkaCase>;
 
@@ -234,18 +236,6 @@ export function eventRecord(n: number, partitions: number, mark = ''): Message {
 export function setFaults(predictor: IrisPredictor, faults: Faults): void {
   for (const name of Object.keys(predictor.faults)) delete predictor.faults[name as keyof Faults];
   Object.assign(predictor.faults, faults);
-}
-
-/** Resolves when `condition` holds, asking often. */
-export async function eventually(
-  what: string,
-  condition: () => boolean | Promise<boolean>,
-): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`never came: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }
 
 /** The number of the event that a record answers: a reply's cause, or an error record's own id. */

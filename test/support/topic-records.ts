@@ -11,6 +11,9 @@ import {
   type Message,
   Partitioners,
 } from 'kafkajs';
+import { eventually } from './eventually.ts';
+
+const patienceMs = 30_000;
 
 /** A silent client. */
 export const kafkaOf = (brokers: readonly string[]): Kafka =>
@@ -36,33 +39,24 @@ export async function createTopics(admin: Admin, topics: ITopicConfig[]): Promis
   // kafkajs' own waiting fails where the broker has not heard of a topic yet.
   const create = () => admin.createTopics({ topics, waitForLeaders: false });
   // A broker that has only just started names a controller before it names its brokers.
-  await untilSucceeds(create, 'KafkaJSBrokerNotFound');
-  for (const { topic } of topics) await untilKnown(admin, topic);
-}
-
-async function untilSucceeds(act: () => Promise<unknown>, passing: string): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  for (;;) {
-    try {
-      await act();
-      return;
-    } catch (error) {
-      const passes = error instanceof Error && error.name === passing;
-      if (!passes || Date.now() > deadline) throw error;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50));
+  const created = (): Promise<boolean> =>
+    create().then(
+      () => true,
+      (error: Error) => {
+        if (error.name === 'KafkaJSBrokerNotFound') return false;
+        throw error;
+      },
+    );
+  await eventually('the controller', created, patienceMs);
+  for (const { topic } of topics) {
+    await eventually(topic, () => isKnown(admin, topic), patienceMs);
   }
 }
 
-async function untilKnown(admin: Admin, topic: string): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  for (;;) {
-    const found = await admin.fetchTopicMetadata({ topics: [topic] }).catch(() => undefined);
-    const isLed = found?.topics[0]?.partitions.every(({ leader }) => leader >= 0) === true;
-    if (isLed && (await admin.fetchTopicOffsets(topic).catch(() => undefined))) return;
-    if (Date.now() > deadline) throw new Error(`${topic} never came`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+async function isKnown(admin: Admin, topic: string): Promise<boolean> {
+  const found = await admin.fetchTopicMetadata({ topics: [topic] }).catch(() => undefined);
+  const isLed = found?.topics[0]?.partitions.every(({ leader }) => leader >= 0) === true;
+  return isLed && (await admin.fetchTopicOffsets(topic).catch(() => undefined)) !== undefined;
 }
 
 /** Writes records as given, acknowledged by all in-sync replicas. */
